@@ -1,0 +1,191 @@
+"""Data sets (X, y): named real ones, generators, predicates, and the validation done at every boundary.
+
+A data set is a matrix X with rows x_n (N x d) and labels y in {-1, +1}^N. Networks have no bias;
+the named data sets append a column of ones instead.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+class Data(NamedTuple):
+    """Rows `X` (N x d), labels `y` in {-1, +1}^N, and the name the data goes by."""
+
+    X: Array
+    y: Array
+    name: str
+
+
+# --- validation ------------------------------------------------------------------------------------
+
+
+def _rows(mask: NDArray[np.bool_]) -> str:
+    """The rows of a mask, for an error message: at most five are named."""
+    found = np.flatnonzero(mask)
+    named = ", ".join(map(str, found[:5]))
+    return f"row {named}" if len(found) == 1 else f"rows {named}{', ...' if len(found) > 5 else ''}"
+
+
+def _floats(values: ArrayLike, name: str) -> Array:
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} is not a numeric array ({error}); convert it with numpy.asarray(..., dtype=float)"
+        ) from error
+
+
+def validated_matrix(X: ArrayLike) -> Array:
+    """A float copy of `X`, (N, d). Raises `ValueError` if it is not 2-D, is empty, or has NaN or infinite entries."""
+    X = _floats(X, "X")
+    if X.ndim != 2:
+        raise ValueError(f"X must be 2-D, one row an example; got shape {X.shape}: try X.reshape(-1, 1) or X[None, :]")
+    if 0 in X.shape:
+        raise ValueError(f"X is empty, shape {X.shape}: at least one example and one feature are needed")
+    bad = ~np.isfinite(X).all(axis=1, keepdims=True)[:, 0]
+    if bad.any():
+        raise ValueError(f"X has NaN or infinite entries in {_rows(bad)}: drop those rows or impute them")
+    return X
+
+
+def _validated_vector(X: Array, v: ArrayLike, name: str) -> Array:
+    v = _floats(v, name)
+    if v.shape != (len(X),):
+        raise ValueError(f"{name} must have shape ({len(X)},), one entry for each row of X; got {v.shape}")
+    if not np.isfinite(v).all():
+        raise ValueError(f"{name} has NaN or infinite entries in {_rows(~np.isfinite(v))}")
+    return v
+
+
+def validated(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+    """Float copies of `X` (N, d) and `y` (N,), the labels exactly -1 or +1. One class alone is legitimate.
+
+    Raises `ValueError` naming the argument, the rows and the remedy.
+    """
+    X = validated_matrix(X)
+    y = _validated_vector(X, y, "y")
+    bad = np.abs(y) != 1
+    if bad.any():
+        raise ValueError(
+            f"y must be -1 or +1; {_rows(bad)} hold {np.unique(y[bad])[:5]}: "
+            "for labels 0/1 use 2*y - 1, for two other values use np.where(y == positive_label, 1, -1)"
+        )
+    return X, y
+
+
+def validated_dual(X: ArrayLike, lam: ArrayLike) -> tuple[Array, Array]:
+    """Float copies of `X` (N, d) and of a dual variable `lam` (N,) of any signs. Raises `ValueError`."""
+    X = validated_matrix(X)
+    return X, _validated_vector(X, lam, "lam")
+
+
+# --- predicates ------------------------------------------------------------------------------------
+
+
+def is_orthogonally_separable(X: ArrayLike, y: ArrayLike) -> bool:
+    """x_i'x_j > 0 for equal labels (and i = j), x_i'x_j <= 0 for different ones (Phuong and Lampert 2021).
+
+    Inner products are compared as computed in double precision, with no tolerance.
+    """
+    X, y = validated(X, y)
+    inner = X @ X.T
+    return bool(np.where(np.equal.outer(y, y), inner > 0, inner <= 0).all())
+
+
+# --- generators ------------------------------------------------------------------------------------
+
+
+def _cone(N: int, axis: Array, spread: float, rng: np.random.Generator) -> Array:
+    """N rows axis + (orthogonal noise of length < spread * |axis|), so that all inner products are positive."""
+    noise = rng.standard_normal((N, len(axis)))
+    noise -= np.outer(noise @ axis, axis)
+    lengths = np.linalg.norm(noise, axis=1, keepdims=True)
+    noise *= spread * rng.random((N, 1)) / np.where(lengths > 0, lengths, 1.0)
+    return (axis + noise) * rng.uniform(0.5, 1.5, (N, 1))
+
+
+def orthogonally_separable(N: int, d: int, rng: np.random.Generator) -> Data:
+    """Random orthogonally separable data: ceil(N/2) rows of label +1, the others of label -1.
+
+    Rows are a e + z with |z| < |e| and z orthogonal to the class axis e = e_+ or e_- = -e_+, so inner products
+    are positive within a class (>= 1 - |z||z'| > 0) and negative across. Raises `ValueError` for N < 2 or d < 2.
+    """
+    if N < 2 or d < 2:
+        raise ValueError(f"N and d must be at least 2 (got N={N}, d={d}): both classes and one spread direction")
+    axis = rng.standard_normal(d)
+    axis /= np.linalg.norm(axis)
+    half = (N + 1) // 2
+    X = np.vstack([_cone(half, axis, 0.95, rng), _cone(N - half, -axis, 0.95, rng)])
+    return Data(X, np.repeat([1.0, -1.0], [half, N - half]), f"orthogonally separable, N={N}, d={d}")
+
+
+def gaussian(N: int, d: int, rng: np.random.Generator) -> Data:
+    """Gaussian rows with the labels sign(x_1 x_2 + 0.3 x_1), which no linear classifier fits. Needs d >= 2."""
+    if N < 1 or d < 2:
+        raise ValueError(f"N must be at least 1 and d at least 2 (got N={N}, d={d}): the labels use two features")
+    X = rng.standard_normal((N, d))
+    return Data(X, np.where(X[:, 0] * (X[:, 1] + 0.3) > 0, 1.0, -1.0), f"Gaussian, N={N}, d={d}")
+
+
+# --- real data -------------------------------------------------------------------------------------
+
+# name -> (scikit-learn's loader, the class of label +1, the class of label -1)
+_SOURCES = {
+    "iris": ("load_iris", 1, 2),  # versicolor against virginica
+    "wine": ("load_wine", 0, 1),  # cultivar 1 against cultivar 2
+    "breast-cancer": ("load_breast_cancer", 1, 0),  # benign against malignant
+    "digits-3-8": ("load_digits", 3, 8),
+}
+NAMES = tuple(_SOURCES)
+
+
+def source(name: str) -> Data:
+    """The rows of a named data set as published: no standardising, no bias column. Raises `ValueError`."""
+    if name not in _SOURCES:
+        raise ValueError(f"name {name!r} is unknown; the data sets are {', '.join(NAMES)}")
+    from sklearn import datasets  # slow to import, and used here only
+
+    loader, positive, negative = _SOURCES[name]
+    bunch = getattr(datasets, loader)()
+    kept = np.isin(bunch.target, (positive, negative))
+    return Data(bunch.data[kept].astype(float), np.where(bunch.target[kept] == positive, 1.0, -1.0), name)
+
+
+def _standardised(X: Array) -> Array:
+    """Columns of mean 0 and variance 1; constant columns (some pixels of the digits) carry nothing and go."""
+    varying = X.std(axis=0) > 0
+    X = X[:, varying]
+    return (X - X.mean(axis=0)) / X.std(axis=0)
+
+
+def _principal(X: Array, components: int) -> Array:
+    """The coordinates of centred rows on their leading principal axes; each axis' sign makes its largest entry positive."""
+    axes = np.linalg.svd(X, full_matrices=False)[2][:components]
+    axes *= np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
+    return X @ axes.T
+
+
+def load(name: str, components: int | None = None) -> Data:
+    """A named real data set: columns standardised, then a bias column of ones.
+
+    `components` keeps that many principal components (of the standardised columns) instead of all columns.
+    Names: iris (versicolor/virginica), wine (cultivars 1/2), breast-cancer (benign/malignant), digits-3-8.
+    Raises `ValueError` for an unknown name or an impossible number of components.
+    """
+    X, y, _ = source(name)
+    X = _standardised(X)
+    if components is not None:
+        if not 1 <= components <= X.shape[1]:
+            raise ValueError(f"components must be between 1 and {X.shape[1]} for {name}; got {components}")
+        X = _principal(X, components)
+    return Data(with_bias(X), y, name)
+
+
+def with_bias(X: ArrayLike) -> Array:
+    """X with a column of ones appended: the bias of every hidden neuron becomes its last weight."""
+    X = validated_matrix(X)
+    return np.column_stack([X, np.ones(len(X))])

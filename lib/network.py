@@ -1,0 +1,155 @@
+"""Two-layer ReLU networks f(x) = sum_i w2_i (x'w1_i)_+, their margins, and the losses that train them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit, log_expit
+
+from lib.data import Array, validated, validated_matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """f(x) = sum_i w2_i (x'w1_i)_+ with `W1` (d, m), columns w1_i, and `w2` (m,). No bias: append a 1 to x.
+
+    Raises `ValueError` if the shapes disagree or an entry is NaN or infinite. m = 0 is the zero network.
+    """
+
+    W1: Array
+    w2: Array
+
+    def __post_init__(self) -> None:
+        W1, w2 = np.array(self.W1, dtype=np.float64), np.array(self.w2, dtype=np.float64)
+        if W1.ndim != 2 or w2.shape != (W1.shape[1],):
+            raise ValueError(
+                f"W1 must be (d, m) and w2 (m,); got {W1.shape} and {w2.shape}: neurons are the columns of W1"
+            )
+        for name, weights in (("W1", W1), ("w2", w2)):
+            if not np.isfinite(weights).all():
+                raise ValueError(f"{name} has NaN or infinite entries: the training that made it diverged")
+            weights.setflags(write=False)
+        object.__setattr__(self, "W1", W1)
+        object.__setattr__(self, "w2", w2)
+
+    @property
+    def d(self) -> int:
+        return self.W1.shape[0]
+
+    @property
+    def m(self) -> int:
+        return self.W1.shape[1]
+
+    @property
+    def radii(self) -> Array:
+        """||w1_i||, (m,)."""
+        return np.linalg.norm(self.W1, axis=0)
+
+    @property
+    def cost(self) -> float:
+        """(1/2)(||W1||_F^2 + ||w2||^2), the objective of the max-margin problem."""
+        return float((self.W1**2).sum() + (self.w2**2).sum()) / 2
+
+    @property
+    def path_norm(self) -> float:
+        """sum_i |w2_i| ||w1_i||: the least cost of a network with these neurons (AM-GM); equal when balanced."""
+        return float(np.abs(self.w2) @ self.radii)
+
+    def predict(self, X: ArrayLike) -> Array:
+        """f(x_n) for the rows of X, (N,). Raises `ValueError` if X has another number of columns than W1 has rows."""
+        X = validated_matrix(X)
+        if X.shape[1] != self.d:
+            raise ValueError(
+                f"X has {X.shape[1]} columns but the network takes {self.d}: is a bias column missing or doubled?"
+            )
+        return np.maximum(X @ self.W1, 0) @ self.w2
+
+    def scaled(self, factor: float) -> "Network":
+        """The network with both layers multiplied by `factor` > 0: f is multiplied by factor^2."""
+        return Network(factor * self.W1, factor * self.w2)
+
+
+def margins(net: Network, X: ArrayLike, y: ArrayLike) -> Array:
+    """q_n = y_n f(x_n), (N,)."""
+    X, y = validated(X, y)
+    return y * net.predict(X)
+
+
+def balanced(d: int, m: int, scale: float, rng: np.random.Generator) -> Network:
+    """m neurons with |w2_i| = ||w1_i|| = scale: directions uniform on the sphere of R^d, signs fair coins."""
+    if d < 1 or m < 1 or not scale > 0:
+        raise ValueError(f"d and m must be at least 1 and scale positive; got d={d}, m={m}, scale={scale}")
+    U = rng.standard_normal((d, m))
+    return Network(scale * U / np.linalg.norm(U, axis=0), scale * rng.choice([-1.0, 1.0], m))
+
+
+# --- losses ----------------------------------------------------------------------------------------
+
+
+class Loss(Protocol):
+    """L = sum_n l(q_n); `slope` is -l'(q), `log_slope` its logarithm where it is positive for every q."""
+
+    name: str
+
+    def value(self, q: Array) -> Array: ...
+
+    def slope(self, q: Array) -> Array: ...
+
+
+class Logistic:
+    """l(q) = log(1 + e^-q), -l'(q) = 1 / (1 + e^q)."""
+
+    name = "logistic"
+
+    def value(self, q: Array) -> Array:
+        return np.logaddexp(0, -q)
+
+    def slope(self, q: Array) -> Array:
+        return expit(-q)
+
+    def log_slope(self, q: Array) -> Array:
+        return log_expit(-q)
+
+
+class Exponential:
+    """l(q) = e^-q = -l'(q)."""
+
+    name = "exponential"
+
+    def value(self, q: Array) -> Array:
+        return np.exp(-q)
+
+    def slope(self, q: Array) -> Array:
+        return np.exp(-q)
+
+    def log_slope(self, q: Array) -> Array:
+        return -q
+
+
+class Squared:
+    """l(q) = (1/2)(1 - q)^2, which is (1/2)(y - f)^2 for labels -1 and +1; -l'(q) = 1 - q."""
+
+    name = "squared"
+
+    def value(self, q: Array) -> Array:
+        return (1 - q) ** 2 / 2
+
+    def slope(self, q: Array) -> Array:
+        return 1 - q
+
+
+LOSSES: dict[str, Loss] = {loss.name: loss for loss in (Logistic(), Exponential(), Squared())}
+
+
+def get_loss(name: str) -> Loss:
+    """The loss of that name. Raises `ValueError` listing the known ones."""
+    if name not in LOSSES:
+        raise ValueError(f"loss {name!r} is unknown; the losses are {', '.join(LOSSES)}")
+    return LOSSES[name]
+
+
+def dual_variable(net: Network, X: ArrayLike, y: ArrayLike, loss: str = "logistic") -> Array:
+    """lam_n = -y_n l'(q_n), (N,): the dual variable the flow carries. y_n lam_n >= 0 for decreasing losses."""
+    X, y = validated(X, y)
+    return y * get_loss(loss).slope(margins(net, X, y))
