@@ -46,7 +46,7 @@ def validated_matrix(X: ArrayLike) -> Array:
         raise ValueError(f"X must be 2-D, one row an example; got shape {X.shape}: try X.reshape(-1, 1) or X[None, :]")
     if 0 in X.shape:
         raise ValueError(f"X is empty, shape {X.shape}: at least one example and one feature are needed")
-    bad = ~np.isfinite(X).all(axis=1, keepdims=True)[:, 0]
+    bad = np.logical_not(np.isfinite(X)).sum(axis=1) > 0
     if bad.any():
         raise ValueError(f"X has NaN or infinite entries in {_rows(bad)}: drop those rows or impute them")
     return X
@@ -163,7 +163,7 @@ def _standardised(X: Array) -> Array:
 
 
 def _principal(X: Array, components: int) -> Array:
-    """The coordinates of centred rows on their leading principal axes; each axis' sign makes its largest entry positive."""
+    """Coordinates of centred rows on their leading principal axes, each signed so that its largest entry is positive."""
     axes = np.linalg.svd(X, full_matrices=False)[2][:components]
     axes *= np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
     return X @ axes.T

@@ -1,0 +1,57 @@
+"""`theorem` must raise when it should: each test names a vacuous verification that would otherwise pass."""
+
+import numpy as np
+import pytest
+
+from lib.verify import VerificationError, at_least, at_most, equal, refuses, theorem, true
+
+GOOD = {"one is one": equal(1.0, 1.0, tol=1e-9)}
+BAD = {"one is not two": equal(1.0, 2.0, tol=1e-9)}
+
+
+def test_a_true_claim_with_a_failing_control_is_verified():
+    verification = theorem("thm-x", holds=GOOD, fails=BAD)
+    assert "{prf:ref}`thm-x`" in verification._repr_markdown_()
+    assert repr(verification) == "thm-x verified\n  holds: one is one\n  fails, as it must: one is not two"
+
+
+@pytest.mark.parametrize(
+    ("holds", "fails", "complaint"),
+    [
+        ({}, BAD, "needs a case"),
+        (GOOD, {}, "needs a case"),
+        (BAD, BAD, "does not hold: one is not two"),
+        (GOOD, GOOD, "control does not fail: one is one"),
+        ({"nan": equal(np.nan, 1.0, tol=1.0)}, BAD, "does not hold: nan"),
+        (GOOD, {"nan": equal(np.nan, 1.0, tol=0.0)}, "control does not fail: nan"),
+        (GOOD, {"a near miss": equal(1.0, 1.0 + 5e-9, tol=1e-9)}, "a near miss"),
+        ({"exact means exact": equal(1.0, 1.0 + 1e-15, tol=0)}, BAD, "exact means exact"),
+    ],
+)
+def test_vacuous_or_broken_verifications_raise(holds, fails, complaint):
+    with pytest.raises(VerificationError, match=complaint):
+        theorem("thm-x", holds=holds, fails=fails)
+
+
+def test_arrays_are_compared_entry_by_entry_and_shapes_must_agree():
+    # would catch a comparison of sums or means, and silent broadcasting
+    assert not equal([1.0, 2.0], [2.0, 1.0], tol=1e-3).holds
+    with pytest.raises(VerificationError, match="shape"):
+        equal([1.0, 1.0], 1.0, tol=1.0)
+
+
+def test_inequalities_measure_the_violation_of_the_worst_entry():
+    assert at_most([0.5, 1.0], 1.0).holds and at_least([1.0, 2.0], 1.0).holds
+    assert at_most([0.5, 1.5], 1.0).gap == pytest.approx(0.5)
+    assert at_least([0.5, 1.5], 1.0).gap == pytest.approx(0.5)
+    assert not at_most(np.nan, 1.0).holds and not at_least(np.nan, 1.0).holds
+
+
+def test_statements_and_refusals():
+    def refuse():
+        raise ValueError("row 3 is zero")
+
+    assert true(1 < 2).holds and true(2 < 1).misses
+    assert refuses(refuse, "row 3").holds
+    assert refuses(refuse, "row 4").misses  # the error must name the place
+    assert refuses(lambda: None, "row 3").misses
