@@ -163,7 +163,7 @@ def _standardised(X: Array) -> Array:
 
 
 def _principal(X: Array, components: int) -> Array:
-    """Coordinates of centred rows on their leading principal axes, each signed so that its largest entry is positive."""
+    """Coordinates of centred rows on their leading principal axes; each axis has its largest entry positive."""
     axes = np.linalg.svd(X, full_matrices=False)[2][:components]
     axes *= np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
     return X @ axes.T
