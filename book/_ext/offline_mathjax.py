@@ -1,0 +1,49 @@
+"""MathJax from a pinned Python package instead of a delivery network, so that the book reads offline.
+
+Only what a page can ask for is copied: the TeX-to-HTML bundle, its fonts, the TeX extensions it loads on demand,
+and what its accessibility menu loads, in English.
+"""
+
+from importlib.metadata import files
+from pathlib import Path, PurePosixPath
+from shutil import copyfile
+
+from sphinx.application import Sphinx
+
+PACKAGE = "sphinx-mathjax-offline"
+ROOT = "mathjax"  # the folder's name in the package and under the book's _static
+NEEDED = (
+    "tex-chtml.js",
+    "a11y/",
+    "input/tex/extensions/",
+    "output/chtml/fonts/woff-v2/",
+    "sre/mathmaps/base.json",
+    "sre/mathmaps/en.json",
+)
+
+
+def needed_files() -> dict[PurePosixPath, Path]:
+    """Path under ROOT -> where it is installed."""
+    installed = {PurePosixPath(file): Path(str(file.locate())) for file in files(PACKAGE) or []}
+    inside = {
+        PurePosixPath(*path.parts[path.parts.index(ROOT) + 1 :]): place
+        for path, place in installed.items()
+        if ROOT in path.parts
+    }
+    return {path: place for path, place in inside.items() if str(path).startswith(NEEDED)}
+
+
+def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
+    """Put the needed files under _static of a finished HTML build."""
+    if error or app.builder.format != "html":
+        return
+    for path, place in needed_files().items():
+        target = Path(app.outdir, "_static", ROOT, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(place, target)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.config.mathjax_path = f"{ROOT}/tex-chtml.js"
+    app.connect("build-finished", copy_mathjax)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
