@@ -13,7 +13,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test bench lock serve clean
+.PHONY: help env book test bench refresh lock serve clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -26,6 +26,7 @@ $(ENV): requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --requirement requirements.txt
 	$(PIP) install --no-build-isolation --no-deps --editable .
+	$(BIN)/python -c 'import matplotlib.font_manager' # its font cache is built once, here, and not inside a notebook
 	touch $@
 
 # A build that follows a failed one reuses its pages and passes, so the book is always built from nothing.
@@ -46,10 +47,14 @@ serve: $(HTML) ## serve the built book on this machine, at port 8000
 test: book ## lint, types, a clean build of the book, then every test, notebook and built page
 	$(BIN)/ruff check .
 	$(BIN)/mypy lib
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout 300
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
+	  --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval.cfg
 
 bench: $(ENV) ## run every script of benchmarks/, which writes its table beside it
 	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+
+refresh: $(ENV) ## execute the notebooks in place and keep the outputs that nbval compares
+	$(BIN)/python tools/refresh.py
 
 lock: ## rewrite requirements.txt from pyproject.toml, with Python 3.11 (the oldest supported)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \

@@ -1,0 +1,110 @@
+"""The layering of the library, on the syntax tree: who may import whom, and who may call a solver."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+LIB = Path(__file__).parents[1] / "lib"
+
+# Each noun may import the nouns before it, and none after it.
+ORDER = (
+    "data",
+    "network",
+    "patterns",
+    "zonotope",
+    "closed_form",
+    "program",
+    "kkt",
+    "flow",
+    "certificate",
+    "checker",
+    "sweep",
+    "verify",
+    "figures",
+    "players",
+)
+# Beyond the order: kkt judges program and flow from outside, flow never sees a solver, checker trusts nothing of ours.
+NEVER = {"kkt": {"program"}, "flow": {"program"}, "checker": set(ORDER)}
+SOLVERS = {"clarabel", "cvxpy", "ecos", "highspy", "mosek", "osqp", "scs", "gurobipy"}
+SOLVER_FUNCTIONS = {"linprog", "milp", "linprog_verbose_callback"}
+
+
+def noun_of(path: Path) -> str:
+    """lib/patterns/cells.py and lib/patterns.py are both of the noun patterns."""
+    return path.relative_to(LIB).parts[0].removesuffix(".py")
+
+
+def imported(tree: ast.Module, package: tuple[str, ...]) -> Iterator[str]:
+    """Dotted names of everything a module imports, at any depth; relative imports resolved against its package."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            origin = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+def solver_uses(tree: ast.Module, names: list[str]) -> Iterator[str]:
+    yield from (name for name in names if name.split(".")[0] in SOLVERS)
+    yield from (name for name in names if name.split(".")[-1] in SOLVER_FUNCTIONS)
+    yield from (n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in SOLVER_FUNCTIONS)
+
+
+def complaints(source: str, noun: str, package: tuple[str, ...] = ("lib",)) -> list[str]:
+    """What a module of `noun` imports and may not."""
+    tree = ast.parse(source)
+    names = list(imported(tree, package))
+    nouns = {parts[1] for parts in (name.split(".") for name in names) if parts[0] == "lib" and len(parts) > 1} - {noun}
+    before = ORDER[: ORDER.index(noun)]
+    found = [f"{noun} imports {other}, which comes after it" for other in nouns if other not in before]
+    found += [f"{noun} must not know {other}" for other in nouns & NEVER.get(noun, set())]
+    if noun != "program":
+        found += [f"{noun} uses {use}; solvers belong to program" for use in solver_uses(tree, names)]
+    return found
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in LIB.rglob("*.py") if path != LIB / "__init__.py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(LIB)))
+def test_imports_go_one_way(path: Path) -> None:
+    """Catches an import against the order, a solver outside `program`, and a noun that has no place in the order."""
+    assert noun_of(path) in ORDER, f"{path.name} is no noun of the library: give it a place in ORDER"
+    assert complaints(path.read_text(), noun_of(path), ("lib", *path.relative_to(LIB).parts[:-1])) == []
+
+
+def test_the_package_imports_nothing() -> None:
+    """Catches an `import lib` that pulls in every solver: the names are imported from their modules."""
+    assert list(imported(ast.parse((LIB / "__init__.py").read_text()), ("lib",))) == []
+
+
+@pytest.mark.parametrize(
+    ("noun", "source"),
+    [
+        ("data", "from lib.network import Network"),
+        ("kkt", "from lib import program"),
+        ("kkt", "def f():\n    import lib.flow"),
+        ("flow", "from lib.program.master import solve"),
+        ("flow", "from ..program import max_margin"),
+        ("checker", "from lib.data import Data"),
+        ("zonotope", "import cvxpy as cp"),
+        ("patterns", "from scipy.optimize import linprog"),
+        ("patterns", "import scipy.optimize as o\no.linprog([1])"),
+        ("verify", "from lib.sandbox import x"),
+    ],
+)
+def test_the_rule_notices(noun: str, source: str) -> None:
+    """Catches a rule that finds nothing: each of these modules breaks it once."""
+    package = ("lib", noun) if ".." in source else ("lib",)
+    assert complaints(source, noun, package) != []
+
+
+def test_the_rule_allows() -> None:
+    """Catches a rule that forbids what the design asks for."""
+    assert complaints("import numpy\nfrom lib.zonotope import hausdorff\nimport cvxpy", "program") == []
+    assert complaints("from scipy.optimize import nnls\nfrom lib.zonotope import hausdorff", "kkt") == []
+    assert complaints("from .project import project\nfrom ..data import Data", "zonotope", ("lib", "zonotope")) == []
