@@ -25,7 +25,7 @@ $(ENV): requirements.txt pyproject.toml
 	  || { echo "$(PYTHON) is older than Python 3.11; name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --requirement requirements.txt
-	$(PIP) install --no-build-isolation --no-deps --editable .
+	PYTHONWARNINGS=ignore $(PIP) install --no-build-isolation --no-deps --editable .
 	$(BIN)/python -c 'import matplotlib.font_manager' # its font cache is built once, here, and not inside a notebook
 	touch $@
 

@@ -1,0 +1,76 @@
+// What is wrong with the page that is open, as a list of sentences. Runs in the page, after MathJax is done.
+() => {
+  const complaints = [];
+  const complain = (what, element) =>
+    complaints.push(`${what}: ${(element.outerHTML ?? element.textContent).replace(/\s+/g, " ").slice(0, 160)}`);
+  const article = document.querySelector("article") ?? document.body;
+  const unread = "script, style, noscript, code, pre, kbd, mjx-container, math, textarea, .headerlink";
+
+  const texts = [];
+  const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) if (walker.currentNode.textContent.trim()) texts.push(walker.currentNode);
+
+  // Formulas: MathJax's error nodes, and TeX or a MyST role that nothing rendered.
+  document.querySelectorAll("mjx-merror, [data-mjx-error]").forEach((node) => complain("TeX error", node));
+  const raw = /\\[([]|\\[a-zA-Z]+|\$|\{[a-z]+(:[a-z]+)?\}`/;
+  texts
+    .filter((text) => !text.parentElement.closest(unread) && raw.test(text.textContent))
+    .forEach((text) => complain("unrendered source", text));
+  document.querySelectorAll(".math").forEach((node) => {
+    if (!node.querySelector("mjx-container")) complain("formula not set", node);
+  });
+
+  // Pictures: shown, described, captioned.
+  document.querySelectorAll("img").forEach((img) => {
+    if (!img.getAttribute("alt")?.trim()) complain("no alt text", img);
+    if (!(img.complete && img.naturalWidth)) complain("picture not shown", img);
+  });
+  document.querySelectorAll(".cell_output img, .cell_output > svg").forEach((picture) => {
+    if (!picture.closest("figure")?.querySelector("figcaption")?.textContent.trim()) complain("no caption", picture);
+  });
+
+  // Width: nothing sticks out of the page unless it scrolls in its own box.
+  if (document.documentElement.scrollWidth > innerWidth) complaints.push("the page scrolls sideways");
+  const contained = (element) => {
+    for (let box = element.parentElement; box && box !== article.parentElement; box = box.parentElement)
+      if (getComputedStyle(box).overflowX !== "visible" && box.getBoundingClientRect().right <= innerWidth + 1) return true;
+    return false;
+  };
+  article.querySelectorAll("*").forEach((element) => {
+    const sticksOut = element.getBoundingClientRect().right > innerWidth + 1;
+    if (sticksOut && !element.closest("mjx-assistive-mml") && !contained(element)) complain("sticks out", element);
+  });
+
+  // Contrast of the text with what lies behind it (WCAG 2 AA: 4.5, or 3 for large text).
+  const channels = (css) => {
+    const numbers = (css.match(/[\d.]+(e-?\d+)?/g) ?? []).map(Number);
+    const [r, g, b, a = 1] = css.startsWith("color(") ? numbers.map((v, i) => (i < 3 ? 255 * v : v)) : numbers;
+    return [r, g, b, a];
+  };
+  const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a), 1];
+  const background = (element) => {
+    if (!element) return [255, 255, 255, 1];
+    const own = channels(getComputedStyle(element).backgroundColor);
+    return own[3] === 1 ? own : over(own, background(element.parentElement));
+  };
+  const luminance = ([r, g, b]) => {
+    const [R, G, B] = [r, g, b].map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * R + 0.7152 * G + 0.0722 * B;
+  };
+  const contrast = (element) => {
+    const ground = background(element);
+    const pair = [luminance(over(channels(getComputedStyle(element).color), ground)), luminance(ground)];
+    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+  };
+  const elements = new Set(texts.map((text) => text.parentElement));
+  elements.forEach((element) => {
+    const style = getComputedStyle(element);
+    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 600);
+    const shown = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+    const hidden = element.closest("mjx-assistive-mml, .headerlink, script, style, svg, button");
+    if (shown && !hidden && contrast(element) < (large ? 3 : 4.5))
+      complain(`contrast ${contrast(element).toFixed(2)}`, element);
+  });
+
+  return complaints;
+};

@@ -1,0 +1,250 @@
+"""The built book, opened page by page in a browser: over http and from the disk, light and dark, wide and narrow.
+
+`make test` builds the book first. Without Chromium or without a build these tests are skipped, but never in CI.
+"""
+
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+HTML = Path(__file__).parents[1] / "_build" / "html"
+PROBE = (Path(__file__).parent / "probe.js").read_text()
+PAGES = sorted(str(path.relative_to(HTML)) for path in HTML.glob("**/*.html") if "_static" not in path.parts)
+REDIRECT = "index.html"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP, PHONE = {"width": 1400, "height": 1000}, {"width": 390, "height": 844}
+
+missing = [what for what, there in (("Chromium", CHROMIUM), ("the built book (make book)", PAGES)) if not there]
+pytestmark = pytest.mark.skipif(bool(missing) and "CI" not in os.environ, reason=f"needs {' and '.join(missing)}")
+
+
+def test_nothing_is_missing() -> None:
+    """Catches a CI run that looks at no page: there, a missing browser or build is a failure."""
+    assert missing == []
+
+
+# --- a visit ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+class Handler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the visit reports what failed."""
+
+
+def serve(folder: Path) -> Iterator[str]:
+    """The address of a server of `folder`, on this machine, for as long as it is needed."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def addresses() -> Iterator[dict[str, str]]:
+    """Scheme -> the address of the book's root."""
+    for http in serve(HTML):
+        yield {"http": http, "file": HTML.as_uri() + "/"}
+
+
+def listen(page: Page, root: str) -> list[str]:
+    """A list that fills with what goes wrong while the page loads."""
+    heard: list[str] = []
+    page.on("console", lambda m: heard.append(f"console: {m.text}") if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: heard.append(f"script error: {error}"))
+    page.on("requestfailed", lambda request: heard.append(f"failed request: {request.url}"))
+    page.on("response", lambda r: heard.append(f"status {r.status}: {r.url}") if r.status >= 400 else None)
+    local = (root, "data:", "blob:", "about:")
+    page.on("request", lambda r: None if r.url.startswith(local) else heard.append(f"leaves the book: {r.url}"))
+    return heard
+
+
+def complaints(context: BrowserContext, root: str, path: str) -> list[str]:
+    """Open a page, wait until its formulas are set, and look at it."""
+    page = context.new_page()
+    heard = listen(page, root)
+    page.goto(root + path, wait_until="load")
+    page.evaluate("() => window.MathJax?.startup?.promise")
+    seen = page.evaluate(PROBE)
+    page.close()
+    return heard + seen
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != REDIRECT])
+@pytest.mark.parametrize(
+    ("scheme", "colours", "size"),
+    [
+        ("http", "light", DESKTOP),
+        ("file", "dark", DESKTOP),
+        ("file", "light", PHONE),
+        ("http", "dark", PHONE),
+    ],
+    ids=["http-light-desktop", "file-dark-desktop", "file-light-phone", "http-dark-phone"],
+)
+def test_page(browser: Browser, addresses: dict[str, str], page: str, scheme: str, colours: str, size: dict) -> None:
+    """Catches a console error, a request that fails or leaves the machine, a formula or a picture that is not shown,
+    a picture without alt text or caption, sideways scrolling, and text that is hard to tell from its ground."""
+    context = browser.new_context(color_scheme=colours, viewport=size)
+    assert complaints(context, addresses[scheme], page) == []
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_search_finds_a_page(browser: Browser, addresses: dict[str, str], scheme: str) -> None:
+    """Catches a search without its index: a word of the notation page must lead to that page."""
+    page = browser.new_page()
+    heard = listen(page, addresses[scheme])
+    page.goto(addresses[scheme] + "search.html?q=zonotope")
+    page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
+    links = page.eval_on_selector_all("#search-results ul.search li a", "links => links.map(a => a.href)")
+    page.close()
+    assert any("notation.html" in link for link in links), links
+    assert heard == []
+
+
+def test_the_front_door_opens(browser: Browser, addresses: dict[str, str]) -> None:
+    """Catches an index.html that leads nowhere."""
+    page = browser.new_page()
+    page.goto(addresses["file"] + REDIRECT)
+    page.wait_for_selector("article h1", timeout=10_000)
+    page.close()
+
+
+# --- links -----------------------------------------------------------------------------------------
+
+
+def soup_of(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(), "html.parser")
+
+
+def broken_links(folder: Path, page: str) -> list[str]:
+    """Links of a page, within the book, to a file or an anchor that is not there; and assets from outside."""
+    soup, found = soup_of(folder / page), []
+    assets = [tag[key] for key in ("src", "href") for tag in soup.select(f"img[{key}], script[{key}], link[{key}]")]
+    found += [f"an asset from outside: {url}" for url in assets if urlsplit(url).netloc]
+    for url in {*assets, *(tag["href"] for tag in soup.select("a[href]"))}:
+        parts = urlsplit(urljoin(page, url))
+        if parts.scheme or parts.netloc:
+            continue
+        target = folder / unquote(parts.path or page)
+        if not target.is_file():
+            found.append(f"no such file: {url}")
+        elif parts.fragment and target.suffix == ".html" and not anchored(target, unquote(parts.fragment)):
+            found.append(f"no such anchor: {url}")
+    return found
+
+
+def anchored(path: Path, anchor: str) -> bool:
+    return re.search(rf'(?:id|name)="{re.escape(anchor)}"', path.read_text()) is not None
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    """Catches a link, an anchor or an asset that is not there, raw HTML included, which Sphinx does not check."""
+    assert broken_links(HTML, page) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_ids_are_unique(page: str) -> None:
+    """Catches two places of one page with the same name: a link to the second would lead to the first."""
+    counts = Counter(tag["id"] for tag in soup_of(HTML / page).select("[id]"))
+    assert {name: count for name, count in counts.items() if count > 1} == {}
+
+
+def test_notebooks_can_be_downloaded_and_nothing_launches() -> None:
+    """Catches a chapter without its notebook, and a button for a service that the book does not use."""
+    for source in sorted((HTML / "_sources").glob("**/*.ipynb")):
+        page = (HTML / source.relative_to(HTML / "_sources")).with_suffix(".html")
+        hrefs = [tag["href"] for tag in soup_of(page).select("a[href]")]
+        assert any(href.endswith(f"_sources/{source.relative_to(HTML / '_sources')}") for href in hrefs), page
+        assert [href for href in hrefs if re.search("mybinder|colab|jupyterhub|deepnote|thebe", href)] == []
+
+
+# --- the eye itself --------------------------------------------------------------------------------
+
+SOUND = '<h1 id="top">Title</h1><p>Words.</p><a href="#top">up</a>'
+DEFECTS = {
+    "script error": "<script>undefined.x</script>",
+    "console": "<script>console.error('no')</script>",
+    "failed request": "<script src='gone.js'></script>",
+    "leaves the book": "<script src='http://127.0.0.1:9/x.js'></script>",
+    "TeX error": "<mjx-merror data-mjx-error='Undefined control sequence'>x</mjx-merror>",
+    "unrendered source": "<p>Let $x$ be</p>",
+    "formula not set": "<span class='math'>x</span>",
+    "no alt text": "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>",
+    "picture not shown": "<img alt='a' src='data:image/png;base64,AAAA'>",
+    "no caption": "<div class='cell_output'><svg></svg></div>",
+    "scrolls sideways": "<div style='width: 3000px; height: 3px'></div>",
+    "sticks out": "<div style='overflow: hidden; width: 3000px'>wide</div>",
+    "contrast": "<p style='color: #999; background: #eee'>faint</p>",
+}
+
+
+@pytest.fixture
+def sketch(tmp_path: Path) -> Path:
+    """A folder for a page of our own."""
+    (tmp_path / "other.html").write_text(SOUND)
+    return tmp_path
+
+
+def draw(folder: Path, body: str) -> None:
+    head = "<!doctype html><head><link rel='icon' href='data:,'></head>"
+    (folder / "page.html").write_text(f"{head}<body><article>{SOUND}{body}</article></body>")
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_each_defect_is_seen(browser: Browser, sketch: Path, defect: str) -> None:
+    """Catches a blind eye: each page has the defect it is named for."""
+    draw(sketch, DEFECTS[defect])
+    found = complaints(browser.new_context(), sketch.as_uri() + "/", "page.html")
+    assert any(defect in complaint for complaint in found)
+
+
+def test_a_sound_page_passes(browser: Browser, sketch: Path) -> None:
+    """Catches an eye that sees defects everywhere."""
+    draw(sketch, "<p><code>\\(x\\)</code></p><div style='overflow-x: auto'><div style='width: 3000px'>wide</div></div>")
+    assert complaints(browser.new_context(), sketch.as_uri() + "/", "page.html") == []
+    assert broken_links(sketch, "page.html") == []
+
+
+@pytest.mark.parametrize(
+    ("link", "complaint"),
+    [
+        ("<a href='gone.html'>x</a>", "no such file"),
+        ("<a href='other.html#gone'>x</a>", "no such anchor"),
+        ("<a href='#gone'>x</a>", "no such anchor"),
+        ("<img src='gone.png'>", "no such file"),
+        ("<link rel='stylesheet' href='//example.org/x.css'>", "from outside"),
+    ],
+)
+def test_each_broken_link_is_seen(sketch: Path, link: str, complaint: str) -> None:
+    """Catches a link check that follows nothing."""
+    draw(sketch, link)
+    assert any(complaint in found for found in broken_links(sketch, "page.html"))
