@@ -22,7 +22,7 @@ env: $(ENV) ## set up .venv from requirements.txt (the other targets do so by th
 
 $(ENV): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "$(PYTHON) is older than Python 3.11; name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	  || { echo "Python 3.11 or newer is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --requirement requirements.txt
 	PYTHONWARNINGS=ignore $(PIP) install --no-build-isolation --no-deps --editable .

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 HTML = Path(__file__).parents[1] / "_build" / "html"
 PROBE = (Path(__file__).parent / "probe.js").read_text()
 PAGES = sorted(str(path.relative_to(HTML)) for path in HTML.glob("**/*.html") if "_static" not in path.parts)
+SOURCES = sorted((HTML / "_sources").glob("**/*.*"))
 REDIRECT = "index.html"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
@@ -161,6 +162,11 @@ def broken_links(folder: Path, page: str) -> list[str]:
     return found
 
 
+def page_of(source: Path) -> Path:
+    """The page made from a file of _sources."""
+    return (HTML / source.relative_to(HTML / "_sources")).with_suffix(".html")
+
+
 def anchored(path: Path, anchor: str) -> bool:
     return re.search(rf'(?:id|name)="{re.escape(anchor)}"', path.read_text()) is not None
 
@@ -180,11 +186,20 @@ def test_ids_are_unique(page: str) -> None:
 
 def test_notebooks_can_be_downloaded_and_nothing_launches() -> None:
     """Catches a chapter without its notebook, and a button for a service that the book does not use."""
-    for source in sorted((HTML / "_sources").glob("**/*.ipynb")):
-        page = (HTML / source.relative_to(HTML / "_sources")).with_suffix(".html")
-        hrefs = [tag["href"] for tag in soup_of(page).select("a[href]")]
-        assert any(href.endswith(f"_sources/{source.relative_to(HTML / '_sources')}") for href in hrefs), page
+    for source in SOURCES:
+        hrefs = [tag["href"] for tag in soup_of(page_of(source)).select("a[href]")]
+        assert any(href.endswith(str(source.relative_to(HTML))) for href in hrefs), source
         assert [href for href in hrefs if re.search("mybinder|colab|jupyterhub|deepnote|thebe", href)] == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_proofs_are_set_and_folds_are_folds(source: Path) -> None:
+    """Catches a proof left in its admonition, and a fold that is no `<details>`, which nothing else would open."""
+    text, page = source.read_text(), soup_of(page_of(source))
+    folded = len(re.findall(r":class: [\w ]*\bdropdown\b", text))
+    assert len(page.select(".proof-text, details.fold.proof")) == text.count("{prf:proof}")
+    assert len(page.select("details.fold > summary")) == folded
+    assert page.select(".dropdown.admonition") == []
 
 
 # --- the eye itself --------------------------------------------------------------------------------
