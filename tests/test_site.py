@@ -202,6 +202,12 @@ def test_proofs_are_set_and_folds_are_folds(source: Path) -> None:
     assert page.select(".dropdown.admonition") == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_code_is_shown_without_its_marks(page: str) -> None:
+    """Catches the line meant for nbval in front of the reader."""
+    assert [code for code in soup_of(HTML / page).select(".cell_input") if "NBVAL" in code.text] == []
+
+
 # --- the eye itself --------------------------------------------------------------------------------
 
 SOUND = '<h1 id="top">Title</h1><p>Words.</p><a href="#top">up</a>'
