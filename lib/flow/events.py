@@ -1,0 +1,118 @@
+"""When within a step a neuron meets a hyperplane, or leaves one it slides along."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lib.data import Array
+from lib.flow.boost import NODES, lagrange
+from lib.flow.collocation import Step
+from lib.flow.modes import ON_KINK, Modes, Planes
+
+_TIMES = np.append(0.0, NODES)
+_START = lagrange(np.zeros(1))[0]
+_POWERS = np.linalg.inv(np.vander(NODES, increasing=True))
+
+
+class Hit(NamedTuple):
+    """At `theta` of a step, neuron `i` meets hyperplane `j` (`c` NaN), or leaves it as its coefficient reaches `c` = 0 or 1."""
+
+    theta: float
+    i: int
+    j: int
+    c: float
+
+    @property
+    def leaves(self) -> bool:
+        return self.c == self.c
+
+
+def _first_root(s0: float, d0: float, s1: float, d1: float) -> float:
+    """The first zero in (0, 1] of the Hermite cubic with values s, slopes d at 0 and 1; inf if there is none.
+
+    For s0 = 0 the zero at 0 is divided out.
+    """
+    cubic = (s0, d0, 3 * (s1 - s0) - 2 * d0 - d1, d0 + d1 - 2 * (s1 - s0))
+    if s0 <= 0:
+        if d0 <= 0:
+            return 0.0
+        cubic = (*cubic[1:], 0.0)
+
+    def value(x: float) -> float:
+        return cubic[0] + x * (cubic[1] + x * (cubic[2] + x * cubic[3]))
+
+    low, high = 0.0, _bracket(cubic, value)
+    if value(high) > 0:
+        return np.inf
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if value(middle) > 0 else (low, middle)
+    return high
+
+
+def _bracket(cubic: tuple[float, ...], value) -> float:  # type: ignore[no-untyped-def]
+    """The first interior minimum of the cubic on (0, 1) if it lies below zero, else 1."""
+    a, b, c = 3 * cubic[3], 2 * cubic[2], cubic[1]
+    discriminant = b * b - 4 * a * c
+    if discriminant <= 0:
+        return 1.0
+    # the minimum is the root at which the derivative a x^2 + b x + c increases
+    denominator = -b - discriminant**0.5
+    x = 2 * c / denominator if b < 0 else (-b + discriminant**0.5) / (2 * a) if a else np.inf
+    return x if 0 < x < 1 and value(x) <= 0 else 1.0
+
+
+def crossings(W1: Array, w2: Array, modes: Modes, geometry: Planes, step: Step) -> list[Hit]:
+    """The hits of the first stretch between nodes that has any, unsorted."""
+    normals = geometry.normals.T
+    side = np.where(modes.slide, 0.0, 2.0 * modes.on - 1) * modes.alive[:, None]
+    start_pull = np.tensordot(_START, step.pulls, axes=1)
+    S = np.concatenate([(W1 @ normals)[None], step.W1 @ normals]) * side
+    speed = np.concatenate([w2[None], step.w2])[..., None]
+    dS = speed * (np.concatenate([start_pull[None], step.pulls]) @ normals) * (step.h * side)
+    S[0, np.abs(S[0]) <= ON_KINK * np.linalg.norm(W1, axis=1, keepdims=True)] = 0.0
+    for k in range(3):
+        width = _TIMES[k + 1] - _TIMES[k]
+        dips = (S[k] > 0) & (dS[k] < 0) & (dS[k + 1] > 0) & (S[k] + dS[k] * width < 0)
+        found = np.argwhere((S[k + 1] < 0) | dips)
+        hits = [_hit(k, width, int(i), int(j), S, dS) for i, j in found]
+        hits = [hit for hit in hits if hit.theta <= 1]
+        if hits:
+            return hits
+    return []
+
+
+def _hit(k: int, width: float, i: int, j: int, S: Array, dS: Array) -> Hit:
+    root = _first_root(S[k, i, j], dS[k, i, j] * width, S[k + 1, i, j], dS[k + 1, i, j] * width)
+    return Hit(float(_TIMES[k] + width * root), i, j, np.nan)
+
+
+def departures(modes: Modes, step: Step) -> list[Hit]:
+    """Where a sliding neuron's coefficient reaches 0 or 1: the coefficient times |J| is a parabola in theta."""
+    if not len(modes.sliders):
+        return []
+    hits = []
+    for form, c_end in ((modes.low, 0.0), (modes.high, 1.0)):
+        values = form @ step.pi.T
+        violated = (values < 0).any(axis=1)
+        parabolas = values[violated] @ _POWERS.T
+        for (i, j), (a, b, c) in zip(modes.sliders[violated], parabolas, strict=True):
+            theta = _parabola_root(a, b, c)
+            if theta <= 1:
+                hits.append(Hit(theta, int(i), int(j), c_end))
+    return hits
+
+
+def _parabola_root(a: float, b: float, c: float) -> float:
+    """The first theta >= 0 at which a + b theta + c theta^2 turns negative; inf if there is none."""
+    if a <= 0:
+        if b < 0 or (b == 0 and c < 0):
+            return 0.0
+        return -b / c if c < 0 else np.inf
+    discriminant = b * b - 4 * a * c
+    if discriminant < 0:
+        return np.inf
+    root = discriminant**0.5
+    if b < 0:
+        return 2 * a / (root - b)
+    return (b + root) / (-2 * c) if c < 0 else np.inf

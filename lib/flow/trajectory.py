@@ -1,0 +1,74 @@
+"""The path of a flow: networks, dual variable, margins, events, and why it stopped."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.data import Array
+from lib.flow.boost import shares, transport
+from lib.network import Network
+
+Kind = Literal["cross", "slide", "leave", "death"]
+
+
+class Event(NamedTuple):
+    """At `tau` (and `log_t`), `neuron` crosses the hyperplane of `example`, starts to slide on it, leaves it, or dies.
+
+    `example` is -1 for a death. Of parallel rows the first stands for all.
+    """
+
+    tau: float
+    log_t: float
+    neuron: int
+    example: int
+    kind: Kind
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """A flow at its steps k = 0..K: `tau` (K+1,) and `log_t` (K+1,), -inf at the start.
+
+    `W1` (K+1, d, m), `w2` (K+1, m): the weights. `lam` (K+1, N): the dual variable divided by the sum of |lam_n|, whose
+    logarithm is `log_sum` (K+1,); `margins` (K+1, N). `events` in order; `dead` (m,): neurons without an active example at the end.
+    `reason`: why it stopped. `pulls` (K, 3, m, d): the pulls over each step, from which `at` rebuilds the path between.
+    """
+
+    tau: Array
+    log_t: Array
+    W1: Array
+    w2: Array
+    lam: Array
+    log_sum: Array
+    margins: Array
+    events: tuple[Event, ...]
+    dead: NDArray[np.bool_]
+    reason: str
+    pulls: Array
+    widths: Array
+
+    def __len__(self) -> int:
+        return len(self.tau)
+
+    def network(self, k: int = -1) -> Network:
+        """The network after step k."""
+        return Network(self.W1[k], self.w2[k])
+
+    def normalised(self, k: int = -1) -> Network:
+        """The network after step k, scaled to minimal margin 1. Raises `ValueError` if the margin is not positive."""
+        gamma = self.margins[k].min()
+        if not gamma > 0:
+            raise ValueError(f"the network of step {k} misclassifies: its minimal margin is {gamma:g}, so it has no scale")
+        return self.network(k).scaled(gamma**-0.5)
+
+    def at(self, tau: float) -> Network:
+        """The network at any tau between the first and the last. Raises `ValueError` outside."""
+        if not self.tau[0] <= tau <= self.tau[-1]:
+            raise ValueError(f"tau={tau:g} is outside the run, [{self.tau[0]:g}, {self.tau[-1]:g}]")
+        k = min(int(np.searchsorted(self.tau, tau, side="right")) - 1, len(self.pulls) - 1)
+        if k < 0:
+            return self.network(0)
+        theta = np.array([(tau - self.tau[k]) / self.widths[k]])
+        W1, w2 = transport(self.W1[k].T, self.w2[k], self.pulls[k], self.widths[k], shares(theta))
+        return Network(W1[0].T, w2[0])
