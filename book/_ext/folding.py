@@ -57,10 +57,16 @@ def set_proof(proof: nodes.Element) -> None:
 
 
 def folded(box: nodes.Element) -> fold:
-    """A box with a title as a closed fold; its kind (proof, solution, note) stays as a class."""
+    """A box with a title as a closed fold; its kind (proof, solution, note) stays as a class.
+
+    A link in the title (a solution's, to its exercise) becomes plain text: the line that opens a fold is a control
+    already, and one control inside another is out of a keyboard's reach.
+    """
     title = next(box.findall(nodes.title))
     title.parent.remove(title)
-    kinds = [name for name in box["classes"] if name not in ("dropdown", "admonition")]
+    for link in list(title.findall(nodes.reference)):
+        link.replace_self(link.children)
+    kinds = [name for name in " ".join(box["classes"]).split() if name not in ("dropdown", "admonition")]
     kind = kinds or [box.tagname]
     return fold("", fold_title("", "", *title.children), *box.children, classes=["fold", *kind], ids=box["ids"])
 
