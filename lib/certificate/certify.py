@@ -1,0 +1,133 @@
+"""The certificate of a network and a dual variable: lower <= P* <= upper, with everything needed to check it.
+
+Rounding to short decimals is paid for in advance: lam shrinks and the network grows by a relative `SLACK`, so what
+is written is feasible exactly and the interval widens by about 4 SLACK.
+"""
+
+from fractions import Fraction
+from itertools import islice
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lib.certificate.cones import MAX_CONES, Sides, cones
+from lib.certificate.decimals import above, below, floats, joined, places, printed, rounded
+from lib.certificate.records import Record, closed
+from lib.data import Array, validated, validated_dual
+from lib.network import Network, margins
+from lib.zonotope import hausdorff
+
+FORMAT, VERSION = "two-layer ReLU network, largest margin", 1
+SLACK = 1e-9
+EPS = float(np.finfo(float).eps)
+
+Rows = NDArray[np.intp]
+
+
+def _neurons(X: Array, y: Array, net: Network) -> list[Record]:
+    """w_i = |w2_i| w1_i / gamma with signs, grown by 2 SLACK: margins >= 1 survive the rounding of the weights."""
+    gamma = margins(net, X, y).min()
+    V = (net.W1 * np.abs(net.w2)).T * ((1 + 2 * SLACK) / gamma)
+    kept = np.linalg.norm(V, axis=1) > 0
+    # each of the margins moves by at most sum_i |x_n| |error of w_i|
+    digits = places(SLACK / (1 + np.abs(X).sum(axis=1).max() * kept.sum()))
+    signs = np.sign(net.w2).astype(int)[kept]
+    return [
+        {"neuron": i, "sign": int(sign), "w": joined(w, digits)}
+        for i, (sign, w) in enumerate(zip(signs, V[kept], strict=True))
+    ]
+
+
+def _scale(X: Array, lam: Array) -> tuple[Array, float]:
+    """lam / d_H(lam), and what double precision loses in the bounds of its cones."""
+    upper = hausdorff(X, lam).upper
+    scaled = lam / upper if upper > 0 else np.zeros_like(lam)
+    mass = float(np.abs(scaled) @ np.linalg.norm(X, axis=1))
+    return scaled, 8 * EPS * (len(X) + X.shape[1]) * mass
+
+
+def _dual(X: Array, lam: Array, rounding: float) -> list[str]:
+    """lam, shrunk so that the rounding of its entries and of the cones' coefficients keeps d_H(lam) <= 1."""
+    lengths = np.linalg.norm(X[lam != 0], axis=1).sum()
+    digits = places(SLACK / (1 + lengths))
+    return [rounded(value, digits) for value in lam * (1 - 2 * SLACK - 2 * rounding)]
+
+
+def _order(X: Array, lam: Array, rows: Rows) -> Rows:
+    """Support rows, the longest |lam_n| |x_n| first: they cut best."""
+    return rows[np.argsort(-np.abs(lam[rows]) * np.linalg.norm(X[rows], axis=1), kind="stable")]
+
+
+def _listed(rows: Rows) -> str:
+    return " ".join(map(str, rows))
+
+
+def _side(X: Array, lam: Array, s: int, rounding: float) -> list[Record]:
+    """The line of a side and the lines of its cones."""
+    own, opposite = (_order(X, lam, np.flatnonzero(sign * lam > 0)) for sign in (s, -s))
+    G = X * np.abs(lam)[:, None]
+    head = {"side": s, "own": _listed(own), "opposite": _listed(opposite)}
+    found = list(islice(cones(Sides(G[own], G[opposite], rounding)), MAX_CONES + 1))
+    if len(found) > MAX_CONES:
+        raise ValueError(
+            f"lam has {len(own)} and {len(opposite)} rows in its support, more than {MAX_CONES} cones can bound: "
+            "use fewer examples or features (lib.data.load(..., components=4) keeps four)"
+        )
+    return [head, *({"cone": cone.signs, "own": cone.own, "opposite": cone.opposite} for cone in found)]
+
+
+def _cost(neurons: list[Record]) -> float:
+    """sum_i |w_i| of the weights as written, with the rounding error of the sum added."""
+    W = np.array([floats(neuron["w"].split()) for neuron in neurons])
+    return float(np.linalg.norm(W, axis=1).sum()) * (1 + 4 * EPS * W.size)
+
+
+def _checked(X: ArrayLike, y: ArrayLike, net: Network, lam: ArrayLike) -> tuple[Array, Array, Array]:
+    X_, y_ = validated(X, y)
+    _, lam_ = validated_dual(X_, lam)
+    if (wrong := np.flatnonzero(y_ * lam_ < 0)).size:
+        raise ValueError(f"lam must have the sign of y; rows {wrong[:5]} have not: use y * numpy.maximum(y * lam, 0)")
+    if (failed := np.flatnonzero(margins(net, X_, y_) <= 0)).size:
+        raise ValueError(f"net does not separate the data: rows {failed[:5]} ({failed.size} in all) have margins <= 0")
+    return X_, y_, lam_
+
+
+def _examples(X: ArrayLike, y: Array, dual: list[str]) -> list[Record]:
+    """The data as it prints: exact numbers of an object array, the shortest decimals of floats."""
+    entries = np.asarray(X)
+    entries = entries if entries.dtype == object else entries.astype(np.float64)
+    texts = [" ".join(map(printed, row)) for row in entries]
+    rows = zip(texts, y, dual, strict=True)
+    return [{"example": n, "y": int(s), "x": x, "lam": lam} for n, (x, s, lam) in enumerate(rows)]
+
+
+def _header(shape: tuple[int, ...], neurons: list[Record], dual: list[str]) -> Record:
+    """The first line: sizes, and the interval, rounded outward to about nine digits."""
+    cost = _cost(neurons)
+    digits = max(0, 9 - int(np.floor(np.log10(cost))))
+    return {
+        "certificate": FORMAT,
+        "version": VERSION,
+        "examples": shape[0],
+        "features": shape[1],
+        "neurons": len(neurons),
+        "lower": below(sum(map(abs, map(Fraction, dual)), Fraction(0)), digits),
+        "upper": above(Fraction(cost), digits),
+    }
+
+
+def certify(X: ArrayLike, y: ArrayLike, net: Network, lam: ArrayLike) -> Record:
+    """A certificate of y'lam / d_H(lam) <= P* <= sum_i |w2_i| |w1_i| / (least margin), as `lib.checker` reads it.
+
+    P* is the least cost (1/2)(||W1||^2 + ||w2||^2) of a network of any width with margins y_n f(x_n) >= 1. `X` (N, d)
+    and `y` (N,) are the data; `net` has positive margins; `lam` (N,) has the signs of y and need not be scaled. The
+    entries of X are taken as they print: floats by their shortest decimal, which reads back as the same float, and
+    fractions.Fraction or decimal.Decimal exactly. Raises `ValueError` for bad input, or if lam has too large a support.
+    """
+    X_, y_, lam_ = _checked(X, y, net, lam)
+    scaled, rounding = _scale(X_, lam_)
+    dual = _dual(X_, scaled, rounding)
+    neurons = _neurons(X_, y_, net)
+    plus, minus = (_side(X_, floats(dual), s, rounding) for s in (1, -1))
+    parts = {"neurons": neurons, "examples": _examples(X, y_, dual), "plus": plus, "minus": minus}
+    return closed(_header(X_.shape, neurons, dual), parts)

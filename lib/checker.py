@@ -1,0 +1,323 @@
+"""Checks a certificate with integers alone: no floating point, nothing of the rest of the library.
+
+A certificate is a text of JSON lines (the book describes each). If every line passes, this is a theorem about the
+data set written in it, for every number m of neurons:
+
+    lower <= P* = min { (||W1||^2 + ||w2||^2)/2 : y_n sum_i w2_i (x_n'w1_i)_+ >= 1 for all n } <= upper.
+
+upper: the network on the lines `neuron` has all margins >= 1, and scaling its two layers to equal norms makes its
+cost sum_i |w_i|. lower: let lam be the numbers on the lines `example`. If |sum_n lam_n (x_n'u)_+| <= |u| for every
+u, then sum |lam_n| <= sum lam_n f(x_n) <= sum_i |w2_i| |w1_i| <= cost of any network with margins >= 1. The lines
+`cone` prove that inequality, once for each side: side 1 for the sum, side -1 for its negative. Write g_n for
+|lam_n| x_n; rows with side * lam_n > 0 are the side's own, rows with side * lam_n < 0 are opposite. On the cone of
+all u where x_n'u has the given sign for the first own rows, for any numbers t_n >= 1 (sign +), t_n <= 0 (sign -)
+and 0 <= c_n <= 1,
+
+    side * sum_n lam_n (x_n'u)_+ <= v'u + r |u|,   v = sum_signed t_n g_n + sum_rest g_n/2 - sum_opposite c_n g_n,
+                                                   r = sum_rest |g_n|/2,
+
+since z_+ <= t z for such z and t, z_+ = z/2 + |z|/2, and z_+ >= c z. So |v| + r <= 1 settles the cone, and the
+cones leave no u out because their signs are the leaves of a binary tree, met in order.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from math import inf, isqrt, lcm
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FORMAT, VERSION = "two-layer ReLU network, largest margin", 1
+MAX_LINE, MAX_FILE, MAX_COUNT = 2**20, 2**28, 10**6  # bytes, bytes, and any count in the first line
+MAX_DIGITS, MAX_BITS = 400, 2**14  # of one number, of a common denominator
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e-?[0-9]{1,3})?|-?[0-9]+/[1-9][0-9]*")
+FINE = 2**64  # lengths are rounded up to multiples of 1/FINE
+
+
+class Verdict(NamedTuple):
+    """`accepted`, and then lower <= P* <= upper is proved; if refused, nothing is: the interval is [0, inf].
+
+    `message` is the theorem, or the first line that fails and why.
+    """
+
+    accepted: bool
+    lower: Fraction
+    upper: Fraction | float
+    message: str
+
+
+class Refused(Exception):
+    """The reason why a line fails."""
+
+
+def need(statement: bool, reason: str) -> None:
+    if not statement:
+        raise Refused(reason)
+
+
+# --- lines ------------------------------------------------------------------------------------------
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    need(len(record) == len(pairs), "a key stands twice in one line")
+    return record
+
+
+def _no_float(text: str) -> None:
+    raise Refused(f"{text} is a number of floating point; numbers that are not counts are strings of digits")
+
+
+class Lines:
+    """The records of a certificate one after the other: `number` is that of the last line read."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self.lines, self.number, self.size = iter(lines), 0, 0
+        self.digest = hashlib.sha256()
+
+    def take(self, **types: type) -> list[Any]:
+        """The values of the next line, which must have exactly these keys, with values of these types."""
+        before = self.digest.copy()
+        self.number += 1
+        line = next(self.lines, b"")
+        self.size += len(line)
+        need(line != b"", f"the file ends where a line with {', '.join(types)} is due")
+        need(len(line) <= MAX_LINE, f"the line is longer than {MAX_LINE} bytes")
+        need(self.size <= MAX_FILE, f"the file is longer than {MAX_FILE} bytes")
+        self.digest.update(line)
+        record = self._parsed(line)
+        need(isinstance(record, dict), "the line is not a JSON object")
+        need(set(record) == set(types), f"the keys are {', '.join(record)}; due are {', '.join(types)}")
+        for key, kind in types.items():
+            need(type(record[key]) is kind, f"{key} must be {'a string' if kind is str else 'an integer'}")
+        self.before = before.hexdigest()
+        return [record[key] for key in types]
+
+    @staticmethod
+    def _parsed(line: bytes) -> Any:
+        try:
+            text = line.decode("utf-8")
+            return json.loads(text, object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float)
+        except (ValueError, RecursionError) as error:
+            raise Refused(f"the line is not JSON ({type(error).__name__}: {str(error)[:80]})") from error
+
+
+# --- numbers ----------------------------------------------------------------------------------------
+
+
+def rational(text: str, name: str) -> Fraction:
+    """A decimal such as -0.25 or 1e-9, or a fraction such as 2/3, exactly."""
+    need(len(text) <= MAX_DIGITS, f"{name} has a number of more than {MAX_DIGITS} characters")
+    need(NUMBER.fullmatch(text) is not None, f"{name}: {text[:40]!r} is neither a decimal nor a fraction p/q")
+    return Fraction(text)
+
+
+def rationals(text: str, length: int, name: str) -> list[Fraction]:
+    """Numbers separated by single spaces."""
+    words = text.split(" ") if text else []
+    need(len(words) == length, f"{name} has {len(words)} numbers; due are {length}")
+    return [rational(word, name) for word in words]
+
+
+def counts(text: str, name: str) -> list[int]:
+    words = text.split(" ") if text else []
+    need(all(re.fullmatch("[0-9]{1,7}", word) for word in words), f"{name} must be the numbers of examples")
+    return [int(word) for word in words]
+
+
+def over_one(rows: Sequence[Sequence[Fraction]]) -> tuple[list[list[int]], int]:
+    """Integers and one denominator: rows[i][j] = integers[i][j] / denominator."""
+    denominator = 1
+    for row in rows:
+        for value in row:
+            denominator = lcm(denominator, value.denominator)
+            need(denominator.bit_length() <= MAX_BITS, f"a common denominator needs more than {MAX_BITS} bits")
+    return [[v.numerator * (denominator // v.denominator) for v in row] for row in rows], denominator
+
+
+def dot(a: Sequence[int], b: Sequence[int]) -> int:
+    return sum(p * q for p, q in zip(a, b, strict=True))
+
+
+def length(v: Sequence[int]) -> int:
+    """|v| * FINE, rounded up."""
+    square = dot(v, v) * FINE**2
+    root = isqrt(square)
+    return root + (root * root < square)
+
+
+# --- the certificate --------------------------------------------------------------------------------
+
+
+class Network(NamedTuple):
+    """f(x) = sum_i signs_i (x'w_i)_+ with w_i = W_i / denominator."""
+
+    signs: list[int]
+    W: list[list[int]]
+    denominator: int
+
+
+class Example(NamedTuple):
+    """A row with lam_n != 0; g = |lam_n| x_n, the sign of lam_n is y."""
+
+    y: int
+    g: list[Fraction]
+
+
+def read_network(lines: Lines, m: int, d: int) -> Network:
+    signs, W = [], []
+    for i in range(m):
+        neuron, sign, w = lines.take(neuron=int, sign=int, w=str)
+        need(neuron == i, f"neuron {neuron} stands where neuron {i} is due")
+        need(sign in (-1, 1), "sign must be 1 or -1")
+        signs.append(sign)
+        W.append(rationals(w, d, "w"))
+    return Network(signs, *over_one(W))
+
+
+def cost(network: Network) -> Fraction:
+    """sum_i |w_i|, rounded up."""
+    return Fraction(sum(map(length, network.W)), network.denominator * FINE)
+
+
+def has_margin(network: Network, x: Sequence[Fraction], y: int) -> bool:
+    """y f(x) >= 1."""
+    (row,), denominator = over_one([x])
+    f = sum(sign * max(0, dot(row, w)) for sign, w in zip(network.signs, network.W, strict=True))
+    return y * f >= denominator * network.denominator
+
+
+def read_examples(lines: Lines, N: int, d: int, network: Network) -> tuple[dict[int, Example], Fraction]:
+    """The rows with lam_n != 0, and sum_n |lam_n|; every row's margin is checked as it passes."""
+    support, total = {}, Fraction(0)
+    for n in range(N):
+        example, y, x, lam = lines.take(example=int, y=int, x=str, lam=str)
+        need(example == n, f"example {example} stands where example {n} is due")
+        need(y in (-1, 1), "y must be 1 or -1")
+        row, weight = rationals(x, d, "x"), y * rational(lam, "lam")
+        need(weight >= 0, "lam has not the sign of y")
+        need(has_margin(network, row, y), "the margin of the network is less than 1")
+        total += weight
+        if weight:
+            support[n] = Example(y, [weight * value for value in row])
+    return support, total
+
+
+def _permutation(text: str, rows: set[int], name: str) -> list[int]:
+    listed = counts(text, name)
+    need(len(listed) == len(rows) and set(listed) == rows, f"{name} must list {sorted(rows)}, each once")
+    return listed
+
+
+class Side(NamedTuple):
+    """g_n = own[n] / unit and opposite[n] / unit; what is left to the rest, after k own rows:
+    halves[k] / (2 unit) = sum_rest g_n / 2, and radius[k] / (2 unit FINE) >= r."""
+
+    own: list[list[int]]
+    opposite: list[list[int]]
+    unit: int
+    halves: list[list[int]]
+    radius: list[int]
+
+
+def read_side(lines: Lines, sign: int, d: int, support: dict[int, Example]) -> Side:
+    side, own, opposite = lines.take(side=int, own=str, opposite=str)
+    need(side == sign, f"side {side} stands where side {sign} is due")
+    first = _permutation(own, {n for n, row in support.items() if row.y == sign}, "own")
+    second = _permutation(opposite, {n for n, row in support.items() if row.y != sign}, "opposite")
+    G, unit = over_one([support[n].g for n in first + second])
+    halves, radius = [[0] * d], [0]
+    for g in reversed(G[: len(first)]):
+        halves.append([a + b for a, b in zip(halves[-1], g, strict=True)])
+        radius.append(radius[-1] + length(g))
+    return Side(G[: len(first)], G[len(first) :], unit, halves[::-1], radius[::-1])
+
+
+def settles(side: Side, t: list[Fraction], c: list[Fraction]) -> bool:
+    """|v| + r <= 1, multiplied by 2 * unit * denominator * FINE."""
+    (coefficients,), denominator = over_one([t + [-value for value in c]])
+    v = [denominator * half for half in side.halves[len(t)]]
+    for coefficient, g in zip(coefficients, side.own[: len(t)] + side.opposite, strict=True):
+        if coefficient:
+            v = [a + 2 * coefficient * b for a, b in zip(v, g, strict=True)]
+    room = denominator * (2 * side.unit * FINE - side.radius[len(t)])
+    return room >= 0 and dot(v, v) * FINE**2 <= room**2
+
+
+def check_side(lines: Lines, sign: int, d: int, support: dict[int, Example]) -> int:
+    """The cones of one side; returns their number. Signs count down in binary, from all + to all -."""
+    side = read_side(lines, sign, d, support)
+    due: str | None = ""
+    cones = 0
+    while due is not None:
+        signs, own, opposite = lines.take(cone=str, own=str, opposite=str)
+        plus = len(signs) - len(due)
+        need(plus >= 0 and signs == due + "+" * plus, f"cone {signs[:80]!r} does not continue {due!r} by signs +")
+        need(len(signs) <= len(side.own), f"cone has {len(signs)} signs; there are {len(side.own)} own rows")
+        t, c = rationals(own, len(signs), "own"), rationals(opposite, len(side.opposite), "opposite")
+        kept = (value >= 1 if mark == "+" else value <= 0 for mark, value in zip(signs, t, strict=True))
+        need(all(kept), "own must be >= 1 where the sign is + and <= 0 where it is -")
+        need(all(0 <= value <= 1 for value in c), "opposite must be between 0 and 1")
+        need(settles(side, t, c), "the bound |v| + r <= 1 of the cone fails")
+        cones += 1
+        passed = signs.rstrip("-")
+        due = passed[:-1] + "-" if passed else None
+    return cones
+
+
+def _checked(lines: Lines) -> Verdict:
+    form, version, N, d, m, low, high = lines.take(
+        certificate=str, version=int, examples=int, features=int, neurons=int, lower=str, upper=str
+    )
+    need(form == FORMAT, f"certificate must be {FORMAT!r}")
+    need(version == VERSION, f"version {version} is unknown; this program checks version {VERSION}")
+    for name, count in (("examples", N), ("features", d), ("neurons", m)):
+        need((name != "neurons") <= count <= MAX_COUNT, f"{name} must be between 1 and {MAX_COUNT}")
+    lower, upper = rational(low, "lower"), rational(high, "upper")
+    network = read_network(lines, m, d)
+    need(cost(network) <= upper, "the cost of the network exceeds upper")
+    support, total = read_examples(lines, N, d, network)
+    need(lower <= total, "lower exceeds the sum of all |lam|")
+    cones = sum(check_side(lines, sign, d, support) for sign in (1, -1))
+    end, digest = lines.take(end=int, sha256=str)
+    need(end == lines.number and digest == lines.before, "the digest differs: a line was changed after it was written")
+    need(next(lines.lines, b"") == b"", "something follows the last line")
+    theorem = f"{low} <= P* <= {high} is proved, for {N} examples in {d} dimensions and any number of neurons"
+    return Verdict(True, lower, upper, f"{theorem} ({cones} cones)")
+
+
+# --- entrances --------------------------------------------------------------------------------------
+
+
+def check_lines(lines: Iterable[bytes]) -> Verdict:
+    """The verdict on the lines of a certificate, each ending in a newline. Never raises for what they contain."""
+    reader = Lines(lines)
+    try:
+        return _checked(reader)
+    except Refused as reason:
+        return Verdict(False, Fraction(0), inf, f"line {reader.number}: {reason}")
+
+
+def check_file(path: str | Path) -> Verdict:
+    """The verdict on a certificate file, read line by line. Raises `OSError` if it cannot be read."""
+    with open(path, "rb") as file:
+        return check_lines(iter(lambda: file.readline(MAX_LINE + 1), b""))
+
+
+def records(certificate: dict[str, Any]) -> Iterator[Any]:
+    """The lines of a certificate held as a dict, in the order of the file."""
+    yield certificate["header"]
+    for part in ("neurons", "examples", "plus", "minus"):
+        yield from certificate[part]
+    yield certificate["end"]
+
+
+def check(certificate: dict[str, Any]) -> Verdict:
+    """The verdict on a certificate held as a dict, as `lib.certificate.certify` returns it."""
+    try:
+        lines = [json.dumps(record).encode() + b"\n" for record in records(certificate)]
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        return Verdict(False, Fraction(0), inf, f"line 0: not a certificate ({type(error).__name__}: {error})")
+    return check_lines(lines)
