@@ -1,0 +1,229 @@
+"""Projection of points onto a zonotope { Z'c : c in [0,1]^k }, many points at once.
+
+Wolfe's method of the nearest point (1976): a *corral* of a few vertices, the nearest point of its affine hull,
+vertices with negative weight dropped, the vertex farthest along the residual added. A zonotope names that vertex in
+one product, z(r) = sum of the generators with z_n'r > 0, so the cost does not feel its number of vertices.
+Every iterate is a point of the zonotope and every residual a direction, so at any moment
+
+    (a'r - h_Z(r)) / ||r||   <=   dist(a, Z)   <=   ||r||.
+
+To the zonotope a cone of rays may be added: its rays join the corral with weights that need not sum to one.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lib.data import validated_matrix
+from lib.zonotope.support import EPS, Array, Mask
+
+Index = NDArray[np.intp]
+
+
+class Projection(NamedTuple):
+    """Coefficients `c` (..., k) in [0,1], residual a - Z'c (..., d), and its length, the distance (...)."""
+
+    c: Array
+    residual: Array
+    distance: Array
+
+
+class Nearest(NamedTuple):
+    """Residuals r (n, d) of points of the zonotope, and `lower` <= dist <= `upper` = ||r||.
+
+    The point reached is the mean, with `weights` (n, m), of the vertices farthest along `normals` (n, m, d).
+    """
+
+    residual: Array
+    lower: Array
+    upper: Array
+    weights: Array
+    normals: Array
+
+
+def vertices(normals: Array, Z: Array) -> Array:
+    """The vertex z(r) = sum_{z_n'r > 0} z_n of the zonotope farthest along each normal r (..., d)."""
+    return (normals @ Z.T > 0).astype(float) @ Z
+
+
+def _positive(x: Array) -> Array:
+    """x, or the smallest normal number where x is smaller: a divisor."""
+    return np.maximum(x, np.finfo(float).tiny)
+
+
+def _affine_weights(P: Array, live: Mask, e: Array) -> Array:
+    """Weights w, e'w = 1, of the point sum w_i p_i nearest to 0, over the live members P (n, m, d) of a corral.
+
+    e_i is 1 for a point and 0 for a ray. Stationarity is G w = const e on the live members, G their Gram matrix:
+    solve (G + t ee') w = e, then scale. The ridge, of rounding size, splits weight evenly among repeated points.
+    """
+    G = P @ P.transpose(0, 2, 1)
+    t = np.trace(G, axis1=1, axis2=2)[:, None, None] + np.finfo(float).tiny
+    both = live[:, :, None] & live[:, None, :]
+    identity = np.eye(P.shape[1])
+    M = np.where(both, G / t + e[:, :, None] * e[:, None, :], identity) + 4 * EPS * identity
+    w = np.linalg.solve(M, (e * live)[:, :, None])[:, :, 0]
+    return np.where(live, w, 0.0) / (w * e).sum(axis=1, where=live)[:, None]
+
+
+def _step(w: Array, target: Array, live: Mask, e: Array) -> tuple[Array, Mask]:
+    """From weights w towards the affine ones, up to where the first weight vanishes; and who got all the way."""
+    outside: Mask = np.logical_and(live, target <= 0)
+    ratio = np.divide(w, w - target, out=np.ones_like(w), where=outside & (w > target))
+    t = ratio.min(axis=1)
+    w = np.where(live, np.maximum(w + t[:, None] * (target - w), 0.0), 0.0)
+    w[outside & (ratio <= t[:, None])] = 0.0
+    return w / (w * e).sum(axis=1, keepdims=True), np.logical_not(outside.any(axis=1))
+
+
+class _Corrals:
+    """Wolfe's state for points a (n, d): d + 2 places each for members of the corral, and the bounds so far.
+
+    A member is a vertex less a (e = 1) or a ray (e = 0); its normal is the direction that named it.
+    """
+
+    def __init__(self, a: Array, Z: Array, rays: Array, start: Array) -> None:
+        n, d = a.shape
+        self.a, self.Z, self.rays = a, Z, rays
+        self.scale = np.linalg.norm(Z, axis=1).sum() + np.linalg.norm(a, axis=1)
+        self.members, self.normals = np.zeros((2, n, d + 2, d))
+        self.weights, self.e = np.zeros((2, n, d + 2))
+        self.live = np.zeros((n, d + 2), dtype=bool)
+        self.lower, self.upper, self.best = np.full(n, -np.inf), np.full(n, np.inf), np.zeros_like(a)
+        self.add(np.arange(n), start, vertices(start, Z) - a, np.ones(n))
+        self.weights[:, 0] = 1.0
+
+    def add(self, who: Index, normals: Array, members: Array, e: Array) -> None:
+        """A new member of weight 0, in a free place or else in that of the lightest."""
+        place = np.where(self.live[who], self.weights[who], -1.0).argmin(axis=1)
+        self.members[who, place], self.normals[who, place], self.e[who, place] = members, normals, e
+        self.live[who, place] = True
+
+    def descend(self, who: Index) -> Mask:
+        """One step towards the affine hull's nearest point; True for those that reached it."""
+        live, e = self.live[who], self.e[who]
+        w, reached = _step(self.weights[who], _affine_weights(self.members[who], live, e), live, e)
+        self.weights[who] = w
+        self.live[who] = np.where(reached[:, None], live, w > 0)
+        return reached
+
+    def farthest(self, who: Index, r: Array) -> tuple[Array, Array, Array]:
+        """The member farthest along r, its e, and the lower bound r'a - h_Z(r) over ||r||, if r breaks no ray."""
+        member, e = vertices(r, self.Z) - self.a[who], np.ones(len(who))
+        length = _positive(np.linalg.norm(r, axis=1))
+        bound = -np.einsum("nd,nd->n", member, r) / length
+        if self.rays.shape[1]:
+            along = np.einsum("nqd,nd->nq", self.rays[who], r)
+            worst = along.argmax(axis=1)
+            excess = along.max(axis=1)
+            # Of vertex and ray, the one the residual sees at the smaller angle.
+            turn = excess > length * (length - bound) / _positive(np.linalg.norm(member + r, axis=1))
+            ray = self.rays[who, worst] * self.scale[who, None]
+            member, e = np.where(turn[:, None], ray, member), np.where(turn, 0.0, 1.0)
+            bound = np.where(excess > 4 * EPS * length, -np.inf, bound)
+        return member, e, bound
+
+    def advance(self, who: Index, level: float) -> Index:
+        """Record the bounds of points at their hulls' nearest points, add a member; returns those not finished."""
+        r = self.residual(who)
+        length = np.linalg.norm(r, axis=1)
+        member, e, bound = self.farthest(who, r)
+        improved = length < self.upper[who]
+        self.best[who[improved]] = r[improved]
+        self.upper[who] = np.minimum(self.upper[who], length)
+        self.lower[who] = np.maximum(self.lower[who], bound)
+        lower, upper, small = self.lower[who], self.upper[who], 4 * EPS * self.scale[who]
+        going = improved & (upper - lower > small) & (length > small)
+        if np.isfinite(level):
+            going &= (upper > level) & (lower <= level)
+        self.add(who[going], r[going], member[going], e[going])
+        return who[going]
+
+    def residual(self, who: Index) -> Array:
+        return -np.einsum("nm,nmd->nd", self.weights[who], self.members[who])
+
+
+def nearest(a: Array, Z: Array, rays: Array, start: Array, level: float = np.inf, steps: int = 400) -> Nearest:
+    """The distance of points a (n, d) to the zonotope Z plus a cone each, of `rays` (n, q, d), unit or zero.
+
+    Wolfe's method from the vertices farthest along `start` (n, d). A point is left once its distance is known to
+    rounding, or on which side of `level` it lies (`level = inf` asks for the distance itself), or after `steps`.
+    `upper` is valid whenever it stops; so is `lower`, up to the rounding of the rays.
+    """
+    corrals = _Corrals(a, Z, rays, start)
+    active = np.arange(len(a))
+    for _ in range(steps):
+        reached = corrals.descend(active)
+        active = np.concatenate([active[~reached], corrals.advance(active[reached], level)])
+        if len(active) == 0:
+            break
+    return Nearest(corrals.best, corrals.lower, corrals.upper, corrals.weights, corrals.normals)
+
+
+def no_rays(a: Array) -> Array:
+    """The cone {0} for each of the points a (n, d): the distance to the zonotope alone."""
+    return np.zeros((len(a), 0, a.shape[1]))
+
+
+def _coefficients(near: Nearest, Z: Array) -> Array:
+    """c = sum of the weights of those corral vertices that hold generator n."""
+    inside = (near.normals @ Z.T > 0) * near.weights[:, :, None]
+    return np.clip(inside.sum(axis=1), 0.0, 1.0)
+
+
+def _free_gram(c: Array, Z: Array) -> Array:
+    """H = Z_W'Z_W over the generators W with coefficient strictly between 0 and 1, one (d, d) matrix a point."""
+    free = ((c > 0) & (c < 1)).astype(float)
+    d = Z.shape[1]
+    return (free @ (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), d * d)).reshape(-1, d, d)
+
+
+def _polished(a: Array, Z: Array, c: Array) -> Array:
+    """Coefficients strictly between 0 and 1 moved until their generators Z_W are orthogonal to the residual r.
+
+    The smallest such step is Z_W H^+ r with H = Z_W'Z_W.
+    """
+    inverse = np.linalg.pinv(_free_gram(c, Z), rcond=1e-13, hermitian=True)
+    step = np.einsum("nde,ne->nd", inverse, a - c @ Z)
+    return np.clip(np.where((c > 0) & (c < 1), c + step @ Z.T, c), 0.0, 1.0)
+
+
+
+def normals(near: Nearest, Z: Array) -> Array:
+    """The residuals made orthogonal, relative to their own length, to the generators strictly inside [0, 1].
+
+    So the direction of a short residual is as exact as that of a long one.
+    """
+    H = _free_gram(_coefficients(near, Z), Z / _positive(np.linalg.norm(Z, axis=1, keepdims=True)))
+    r = near.residual
+    for _ in range(2):
+        r = r - np.einsum("nde,nef,nf->nd", H, np.linalg.pinv(H, rcond=1e-13, hermitian=True), r)
+    return r
+
+
+def project(a: ArrayLike, Z: ArrayLike) -> Projection:
+    """argmin over c in [0,1]^k of ||a - Z'c||, for one point a (d,) or many (..., d); generators Z (k, d).
+
+    The distance is exact to rounding (some 1e-15 of ||a|| + sum ||z_n||). The residual is unique, c need not be.
+    Raises `ValueError` if Z or a is not finite or their widths differ.
+    """
+    Z = validated_matrix(Z)
+    a = np.asarray(a, dtype=float)
+    if a.ndim == 0 or a.shape[-1] != Z.shape[1] or not np.isfinite(a).all():
+        raise ValueError(f"a must be finite, with last axis {Z.shape[1]} as in Z; got shape {a.shape}")
+    points = a.reshape(-1, Z.shape[1])
+    scale = max(np.abs(Z).max(), np.abs(a).max(initial=0.0)) or 1.0
+    c = coefficients(points / scale, Z / scale)
+    r = points - c @ Z
+    distance = scale * np.linalg.norm(r / scale, axis=1)
+    return Projection(c.reshape(*a.shape[:-1], len(Z)), r.reshape(a.shape), distance.reshape(a.shape[:-1]))
+
+
+def coefficients(a: Array, Z: Array) -> Array:
+    """The coefficients c (n, k) of the projections of the points a (n, d)."""
+    near = nearest(a, Z, no_rays(a), a - Z.sum(axis=0) / 2)
+    c = _coefficients(near, Z)
+    polished = _polished(a, Z, c)
+    better = np.linalg.norm(a - polished @ Z, axis=1) <= np.linalg.norm(a - c @ Z, axis=1)
+    return np.where(better[:, None], polished, c)

@@ -1,0 +1,96 @@
+"""The two zonotopes of a dual variable, and the height of directions above them.
+
+    Z_+(lam) = sum_{lam_n > 0} lam_n [0, x_n],      Z_-(lam) = sum_{lam_n < 0} |lam_n| [0, x_n]
+
+The support function of the segment [0, x] is (x'u)_+, and Minkowski sums add support functions, so
+
+    lam'(Xu)_+ = h_{Z_+}(u) - h_{Z_-}(u).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lib.data import validated_dual
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+EPS = float(np.finfo(float).eps)
+
+
+def growth(X: ArrayLike, lam: ArrayLike, U: ArrayLike, s: ArrayLike) -> Array:
+    """s lam'(Xu)_+ for each direction u: the rate at which a neuron of direction u and sign s grows.
+
+    `U` is (d,) or (n, d), `s` a sign or (n,) signs; the answer has the shape of `s` and the leading shape of `U`,
+    broadcast together.
+    """
+    X, lam, U = np.asarray(X, dtype=float), np.asarray(lam, dtype=float), np.asarray(U, dtype=float)
+    return np.asarray(s, dtype=float) * (np.maximum(U @ X.T, 0.0) @ lam)
+
+
+class Zonotopes(NamedTuple):
+    """Generators of the zonotope to be left, `A`, and of the one to be reached, `B`, in units of 2^exponent.
+
+    Both are written in the orthonormal rows of `basis` (r x d), which span the support rows. For the side s = +1,
+    `A` generates Z_+ and `B` generates Z_-; for s = -1 they change places. `rounding` bounds what one evaluation
+    of h_A - h_B, or of a point of Z_A - Z_B, can lose in double precision, and what `basis` leaves out.
+    """
+
+    A: Array
+    B: Array
+    basis: Array
+    exponent: int
+    rounding: float
+
+    @property
+    def swapped(self) -> "Zonotopes":
+        """The same pair seen from the other side."""
+        return self._replace(A=self.B, B=self.A)
+
+    def height(self, U: Array) -> Array:
+        """h_A(u) - h_B(u) for directions U (n, r)."""
+        return np.maximum(U @ self.A.T, 0.0).sum(-1) - np.maximum(U @ self.B.T, 0.0).sum(-1)
+
+
+def _exponent(values: Array) -> int:
+    """e with max|values| in [2^(e-1), 2^e); scaling by powers of two is exact."""
+    return int(np.frexp(np.abs(values).max())[1])
+
+
+def _merged(G: Array) -> Array:
+    """[0, x] + [0, 2x] = [0, 3x]: generators of the same direction are added, zero generators dropped."""
+    lengths = np.linalg.norm(G, axis=1)
+    G = G[lengths > 0] / 1.0
+    if len(G) == 0:
+        return G
+    directions = G / lengths[lengths > 0, None]
+    _, first, group = np.unique(directions, axis=0, return_index=True, return_inverse=True)
+    merged = np.zeros((len(first), G.shape[1]))
+    np.add.at(merged, group.ravel(), G)
+    return merged
+
+
+def _basis(G: Array) -> Array:
+    """Orthonormal rows spanning the rows of G, up to rounding."""
+    if len(G) == 0:
+        return np.zeros((0, G.shape[1]))
+    _, sizes, axes = np.linalg.svd(G, full_matrices=False)
+    return axes[sizes > 4 * EPS * max(G.shape) * sizes[0]]
+
+
+def zonotopes(X: ArrayLike, lam: ArrayLike) -> Zonotopes:
+    """The pair (Z_+, Z_-) of a dual variable, from its support rows alone. Raises `ValueError` for bad input."""
+    X, lam = validated_dual(X, lam)
+    exponents = _exponent(X), _exponent(lam)
+    G = np.ldexp(X, -exponents[0]) * np.ldexp(lam, -exponents[1])[:, None]
+    A, B = _merged(G[lam > 0]), _merged(-G[lam < 0])
+    both = np.vstack([A, B])
+    basis = _basis(both)
+    kept = both @ basis.T
+    # gamma_n = n eps bounds a sum of n rounded terms; a component of a point of Z_A - Z_B sums len(both) of them.
+    mass = np.linalg.norm(both, axis=1).sum()
+    lost = np.linalg.norm(both - kept @ basis, axis=1).sum()
+    rounding = (len(both) + X.shape[1] + 4) * EPS * mass + lost
+    return Zonotopes(kept[: len(A)], kept[len(A) :], basis, sum(exponents), float(rounding))
