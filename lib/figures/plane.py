@@ -1,0 +1,77 @@
+"""Pictures in the plane, for d = 2: data, cells, zonotopes."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from lib.data import Array, validated, validated_dual
+from lib.figures.style import MARK, arrow, colour, plane
+from lib.zonotope import hausdorff
+
+
+def _planar(X: Array) -> None:
+    if X.shape[1] != 2:
+        raise ValueError(f"X must have 2 columns to be drawn in the plane; it has {X.shape[1]}")
+
+
+def examples(ax: Axes, X: ArrayLike, y: ArrayLike) -> Axes:
+    """The rows of X (N, 2): discs for the label +1, rings for -1, numbered from 1."""
+    X, y = validated(X, y)
+    _planar(X)
+    for n, (x, label) in enumerate(zip(X, y, strict=True), start=1):
+        face = colour(label) if label > 0 else "none"
+        ax.plot(*x, "o", ms=6.5, mfc=face, mec=colour(label), mew=1.6, zorder=3)
+        ax.annotate(f"{n}", x, xytext=(6, -8), textcoords="offset points", color=colour(label), fontsize=9)
+    return ax
+
+
+def arrangement(ax: Axes, X: ArrayLike, y: ArrayLike, h: ArrayLike) -> Axes:
+    """The lines {h : x_n'h = 0} of the rows of X (N, 2), and a direction h (2,)."""
+    X, y = validated(X, y)
+    _planar(X)
+    reach = 1.25 * max(1.0, float(np.linalg.norm(X, axis=1).max()))
+    plane(ax, reach)
+    for x, label in zip(X, y, strict=True):
+        ends = np.outer([-2 * reach, 2 * reach], [-x[1], x[0]]) / (np.linalg.norm(x) or 1.0)
+        ax.plot(*ends.T, color=colour(label), lw=1, zorder=1)
+    arrow(ax, np.asarray(h) / np.linalg.norm(h), MARK, 2.0)
+    ax.annotate("h", np.asarray(h) / np.linalg.norm(h), xytext=(5, 3), textcoords="offset points", color=MARK)
+    return examples(ax, X, y)
+
+
+def corners(Z: ArrayLike) -> Array:
+    """The corners of the zonotope sum [0, z_n], counter-clockwise, (2k, 2) for generators Z (k, 2)."""
+    Z = np.asarray(Z, dtype=float).reshape(-1, 2)
+    down = (Z[:, 1] < 0) | ((Z[:, 1] == 0) & (Z[:, 0] < 0))
+    up = np.where(down[:, None], -Z, Z)
+    up = up[np.argsort(np.arctan2(up[:, 1], up[:, 0]), kind="stable")]
+    return Z[down].sum(axis=0) + np.cumsum(np.vstack([np.zeros((1, 2)), up, -up]), axis=0)
+
+
+def zonotopes(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
+    """Z_+(lam) and Z_-(lam) for X (N, 2), and the segment between them whose length is their Hausdorff distance."""
+    X, lam = validated_dual(X, lam)
+    _planar(X)
+    best = hausdorff(X, lam)
+    sides = {s: corners(s * lam[s * lam > 0, None] * X[s * lam > 0]) for s in (1, -1)}
+    far = (np.maximum(best.s * lam, 0) * (X @ best.u > 0)) @ X
+    plane(ax, 1.3 * float(np.abs(np.vstack([*sides.values(), far])).max()) or 1.0)
+    for s, Z in sides.items():
+        ax.fill(*Z.T, fc=colour(s), alpha=0.13, ec="none")
+        ax.plot(*Z.T, color=colour(s))
+        end = Z[np.argmax((Z**2).sum(axis=1))]
+        ax.annotate("$Z_+$" if s > 0 else "$Z_-$", end, xytext=8 * np.sign(end), textcoords="offset points",
+                    color=colour(s), ha="center", va="center")  # fmt: skip
+    ends = np.array([far, far - best.value * best.u])
+    ax.plot(*ends.T, "o-", color=MARK, lw=2.2, ms=4)
+    return ax
+
+
+def duel(ax: Axes, X: ArrayLike, y: ArrayLike, u: ArrayLike) -> Axes:
+    """The rows of X (N, 2) and the direction u (2,) of a neuron."""
+    X, y = validated(X, y)
+    _planar(X)
+    reach = 1.3 * float(np.abs(X).max())
+    plane(ax, reach)
+    arrow(ax, 0.62 * reach * np.asarray(u), MARK, 2.2)
+    return examples(ax, X, y)

@@ -1,0 +1,83 @@
+"""One style for every plot: thin lines, no box, and colours of Okabe and Ito that colour-blind readers tell apart.
+
+Blue is the class +1 and whatever belongs to it (Z_+, positive neurons), vermillion the class -1, green what is being
+looked at. Colour never speaks alone: discs are +1 and rings -1, and curves carry their names.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+Point = Sequence[float] | np.ndarray
+
+INK, POS, NEG, MARK, SOFT, HAIR = "#1b1e23", "#0072b2", "#d55e00", "#009e73", "#6b7178", "#d3d6da"
+STYLE: dict[str, Any] = {
+    "figure.facecolor": "white",  # opaque: a plot on a dark page keeps its own ground
+    "savefig.facecolor": "white",
+    "figure.figsize": (6.0, 3.6),
+    "figure.dpi": 110,
+    "savefig.dpi": 160,
+    "figure.constrained_layout.use": True,
+    "font.size": 10.5,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["Liberation Sans", "Arial", "Helvetica", "DejaVu Sans"],
+    "mathtext.fontset": "cm",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": SOFT,
+    "axes.linewidth": 0.8,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 11,
+    "axes.titlecolor": INK,
+    "axes.prop_cycle": cycler(color=[POS, NEG, MARK, "#cc79a7", "#e69f00", "#56b4e9", INK]),
+    "text.color": INK,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "grid.color": HAIR,
+    "grid.linewidth": 0.7,
+    "lines.linewidth": 1.6,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+}
+
+
+def use_style() -> None:
+    """Make every plot that follows look like the book's."""
+    mpl.rcParams.update(STYLE)
+
+
+def drawn(draw: Callable[[Figure], object], width: float = 6.0, height: float = 3.2) -> Figure:
+    """A figure in the book's style, of that size in inches, with `draw` applied; it belongs to no window."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width, height))
+        draw(figure)
+        return figure
+
+
+def colour(sign: float) -> str:
+    """The colour of a class, a side or a neuron: blue for +, vermillion for -."""
+    return POS if sign > 0 else NEG
+
+
+def plane(ax: Axes, reach: float) -> Axes:
+    """Axes of the plane: equal units, from -reach to reach, two hairlines and no frame."""
+    ax.axhline(0, color=HAIR, lw=0.8, zorder=0)
+    ax.axvline(0, color=HAIR, lw=0.8, zorder=0)
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    ax.set_axis_off()
+    return ax
+
+
+def arrow(ax: Axes, end: Point, color: str, width: float = 1.4) -> Axes:
+    """An arrow from the origin to `end`."""
+    shape = "-|>,head_width=0.22,head_length=0.45"
+    look = {"arrowstyle": shape, "lw": width, "color": color, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", xy=(end[0], end[1]), xytext=(0.0, 0.0), arrowprops=look)
+    return ax

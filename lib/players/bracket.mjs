@@ -1,0 +1,111 @@
+// Lower and upper bound on P* along the flow's clock, and how fast the bracket closes.
+
+import { Panel, between, outline, show, stage, superscript, text, timeline } from "./kit.mjs";
+
+/** Round numbers for an axis: powers of ten if `log`, otherwise multiples of 1, 2 or 5. */
+function ticks(low, high, log) {
+  if (log) {
+    const [a, b] = [Math.ceil(low - 1e-9), Math.floor(high + 1e-9)];
+    const every = Math.max(1, Math.ceil((b - a + 1) / 6));
+    return Array.from({ length: b - a + 1 }, (_, k) => a + k).filter((v) => (v - a) % every === 0);
+  }
+  const raw = (high - low) / 4;
+  const unit = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((k) => k * unit).find((v) => v >= raw);
+  return Array.from({ length: 12 }, (_, k) => (Math.ceil(low / step) + k) * step).filter((v) => v <= high + 1e-9 * step);
+}
+
+const tickText = (v, log) => (log ? v > 3 || v < -3 ? `10${superscript(v)}` : text(10 ** v, Math.max(0, -v)) : String(Number(v.toPrecision(6))));
+
+/** Axes with direct labels; returns the map from data to pixels. `logs` says which axes are logarithmic. */
+function axes(panel, [x0, x1], [y0, y1], logs, names) {
+  const [l, r, t, b] = [46, 24, 12, 38];
+  const X = (v) => l + ((v - x0) / (x1 - x0)) * (panel.W - l - r);
+  const Y = (v) => panel.H - b - ((v - y0) / (y1 - y0)) * (panel.H - t - b);
+  const put = (x, y, words, anchor) => panel.draw("text", { x, y, class: "label small", "text-anchor": anchor }, words);
+  for (const v of ticks(y0, y1, logs[1])) {
+    panel.draw("path", { class: "line thin hair", d: outline([[l, Y(v)], [panel.W - r, Y(v)]]) });
+    put(l - 7, Y(v) + 4, tickText(v, logs[1]), "end");
+  }
+  for (const v of ticks(x0, x1, logs[0])) put(X(v), panel.H - b + 17, tickText(v, logs[0]), "middle");
+  panel.draw("path", { class: "line thin soft", d: outline([[l, panel.H - b], [panel.W - r, panel.H - b]]) });
+  put((l + panel.W - r) / 2, panel.H - 4, names[0], "middle");
+  return (x, y) => [X(x), Y(Math.min(y1, Math.max(y0, y)))];
+}
+
+const spread = (low, high, share = 0.06) => [low - share * (high - low || 1), high + share * (high - low || 1)];
+
+/** What the bracket certifies, in words. */
+export function status(lower, upper) {
+  if (upper === null || upper === Infinity) return "No upper bound yet: some example is misclassified.";
+  const gap = upper / lower - 1;
+  return `P* lies in [${text(lower, 4)}, ${text(upper, 4)}]: certified to within ${text(100 * gap, 3)} %.`;
+}
+
+function render({ model, el }) {
+  const figure = stage(el, "bracket");
+  const { log_t: clock, lower, upper, value } = model.get("state");
+  const wide = clock.filter((t) => t > 1).length > 1 && clock.at(-1) / Math.max(1, clock[0]) > 50;
+  const shown = clock.flatMap((t, k) => (wide && !(t >= 1) ? [] : [k]));
+  const x = (k) => (wide ? Math.log10(clock[k]) : clock[k]);
+  const xs = [x(shown[0]), x(shown.at(-1))];
+  const solved = shown.filter((k) => upper[k] !== null);
+  const gap = (k) => Math.log10(Math.max(upper[k] / lower[k] - 1, 1e-16));
+  const bounds = new Panel(figure, { name: "Lower and upper bound", ratio: 0.82, head: "Bounds on P*" });
+  const gaps = new Panel(figure, { name: "Relative gap", ratio: 0.82, head: "Relative gap" });
+  const time = timeline(figure, {
+    name: "log t", count: shown.length, start: shown.length - 1, show: (at) => text(clock[shown[Math.round(at)]], 1), change: draw,
+  });
+
+  function cursor(panel, place, k, marks) {
+    const [px] = place(x(k), 0);
+    panel.draw("path", { class: "line thin dash soft", d: outline([[px, 12], [px, panel.H - 38]]) });
+    marks.forEach(([v, look]) => panel.draw("circle", { cx: px, cy: place(x(k), v)[1], r: 4, class: `solid ${look}` }));
+  }
+
+  function curve(panel, place, ks, values, look) {
+    if (ks.length) panel.draw("path", { class: `line ${look}`, d: outline(ks.map((k) => place(x(k), values(k)))) });
+  }
+
+  function drawBounds(k) {
+    bounds.clear();
+    const last = solved.at(-1) ?? shown.at(-1);
+    const low = Math.min(...shown.map((j) => lower[j]));
+    const [bottom, top] = spread(low, Math.max(2 * (upper[last] ?? 0) - lower[last], 1.25 * lower[last], 2 * lower[last] - low));
+    const place = axes(bounds, xs, [bottom, top], [wide, false], ["log t", "P*"]);
+    const inside = solved.filter((j) => upper[j] <= top);
+    const area = [...solved.map((j) => place(x(j), upper[j])), ...[...solved].reverse().map((j) => place(x(j), lower[j]))];
+    if (area.length) bounds.draw("path", { class: "area mark", d: outline(area, true) });
+    if (value !== null) bounds.draw("path", { class: "line thin dash", d: outline([place(xs[0], value), place(xs[1], value)]) });
+    curve(bounds, place, shown, (j) => lower[j], "pos bold");
+    curve(bounds, place, inside, (j) => upper[j], "neg bold");
+    const name = (at, v, words, look, dx, dy) => {
+      const [px, py] = place(x(at), v);
+      bounds.draw("text", { x: px + dx, y: py + dy, class: `label strong ${look}` }, words);
+    };
+    if (inside.length) name(inside[0], upper[inside[0]], "upper", "neg", 10, 8);
+    const early = shown[Math.round(shown.length * 0.25)];
+    name(early, lower[early], "lower", "pos", 8, 18);
+    cursor(bounds, place, k, [[lower[k], "pos"], ...(upper[k] === null ? [] : [[upper[k], "neg"]])]);
+  }
+
+  function drawGaps(k) {
+    gaps.clear();
+    if (solved.length === 0) return;
+    const ys = solved.map(gap);
+    const place = axes(gaps, xs, spread(Math.floor(Math.min(...ys)), Math.ceil(Math.max(...ys)), 0.02), [wide, true], ["log t", "gap"]);
+    curve(gaps, place, solved, gap, "mark bold");
+    if (upper[k] !== null) cursor(gaps, place, k, [[gap(k), "mark"]]);
+  }
+
+  function draw() {
+    const k = shown[Math.round(time ? time.get() : shown.length - 1)];
+    drawBounds(k);
+    drawGaps(k);
+    figure.say(`At log t = ${text(clock[k], 1)}:`, status(lower[k], upper[k]));
+    model.set("frame", k);
+  }
+  return show([bounds, gaps], draw);
+}
+
+export default { render };
