@@ -1,6 +1,7 @@
 """The subgradient flow followed exactly: events, sliding, and a clock on which log t = 1e12 is an ordinary run."""
 
 from lib.flow.integrate import gradient_flow
+from lib.flow.minnorm import velocity
 from lib.flow.trajectory import Event, Trajectory
 
-__all__ = ["Event", "Trajectory", "gradient_flow"]
+__all__ = ["Event", "Trajectory", "gradient_flow", "velocity"]

@@ -1,29 +1,33 @@
 """One step of the flow, with the path of the dual variable as its only unknown.
 
-Given pi at Radau's three nodes, every neuron is carried by closed-form boosts; the equations are pi = dual(q) at the
-nodes, 3 N of them, however many neurons there are. While the margins respond little to pi they are solved by substitution, later by
-Newton's method in the variable of `clock`.
+Given pi at Radau's three nodes, closed-form boosts carry every neuron; the equations are pi = dual(q) at the nodes, 3 N
+of them, however many neurons there are. While the margins respond little to pi they are solved by substitution, later by
+Newton's method in the variable of `clock`, which knows no stiffness. The error is the gap, at the start of the step,
+between the dual variable and the parabola through its values at the nodes.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.linalg import lu_factor, lu_solve
 
 from lib.data import Array
+from lib.flow.arrangement import Index, Mask
 from lib.flow.boost import INTEGRALS, NODE_SHARES, lagrange, transport
-from lib.flow.clock import Clock
+from lib.flow.clock import Clock, log_sum_exp
 from lib.flow.modes import Modes
 
 _SUPPORT = 1e-13  # examples with D = pi / (pi + T) below this do not move the neurons
 _START = lagrange(np.zeros(1))[0]  # value at 0 of the parabola through the nodes
-_ERROR = 0.09  # max over theta of |integral_0^theta omega / omega(0)|, omega the nodal cubic
+_ERROR = 0.09  # max over theta of |integral_0^theta omega / omega(0)|, omega the cubic that vanishes at the nodes
+_EXACT = 1e-14  # Newton's last displacement: slacks left wrong by more would disturb pi in a short step that follows
+_SLOW = 0.1  # Newton's matrix is renewed when a correction shrinks by less than this
 
 
 class Step(NamedTuple):
-    """A solved step: dual variable `pi` (3, N), `kappa` (3,), pulls (3, m, d), neurons at the nodes; `error` relative to rtol = 1.
+    """A step of length `h`: `pi` (3, N), `kappa` (3,), pulls (3, m, d) and neurons (3, m, d), (3, m) at the nodes.
 
-    `solved` False says that the iteration did not converge: shorten the step.
+    `solved` False: the iteration did not converge, shorten the step.
     """
 
     h: float
@@ -32,112 +36,123 @@ class Step(NamedTuple):
     pulls: Array
     W1: Array
     w2: Array
-    error: float
     solved: bool
 
 
 def pulls(pi: Array, modes: Modes) -> Array:
-    """g = pi @ field: (k, m, d)."""
-    return np.tensordot(pi, modes.field, axes=1)
+    """g = pi @ field, (k, m, d), of pi (k, N)."""
+    N, m, d = modes.field.shape
+    return (pi @ modes.field.reshape(N, -1)).reshape(-1, m, d)
 
 
 def margins_of(W1: Array, w2: Array, modes: Modes) -> Array:
-    """q = field . (w2 w1) of neurons (k, m, d), (k, m): (k, N)."""
-    N = len(modes.field)
-    return (W1 * w2[..., None]).reshape(len(w2), -1) @ modes.field.reshape(N, -1).T
+    """q = field . (w2 w1), (k, N), of neurons (k, m, d), (k, m)."""
+    return (W1 * w2[..., None]).reshape(len(w2), -1) @ modes.field.reshape(len(modes.field), -1).T
 
 
-def _kernel(W1: Array, w2: Array, modes: Modes, rows: Array) -> Array:
-    """dq_n(j)/dpi_k(l) per unit of tau (3r, 3r): the tangent kernel between the neurons at nodes j and l."""
-    field = modes.field[rows]
-    r = len(field)
-    outer = (w2[:, None, :, None] * field).reshape(3 * r, -1)
-    inner = np.einsum("nmd,jmd->jnm", field, W1).reshape(3 * r, -1)
-    return outer @ outer.T + inner @ inner.T
+def margin_rates(W1: Array, w2: Array, g: Array, modes: Modes) -> Array:
+    """dq/dtau (k, N) of neurons (k, m, d), (k, m) moved by pulls g (k, m, d)."""
+    along = (g * W1).sum(axis=-1, keepdims=True)
+    moving = (w2**2)[..., None] * g + along * W1
+    return moving.reshape(len(w2), -1) @ modes.field.reshape(len(modes.field), -1).T
 
 
-def _displacement(h: float, dpi: Array, modes: Modes) -> float:
-    """How far, relative to its length, a change dpi (k, N) of the dual variable moves any neuron."""
-    return float(h * np.abs(pulls(dpi, modes)).max(initial=0.0))
+def response(W1: Array, w2: Array, modes: Modes) -> Array:
+    """(N,): bounds on dq_n/dtau per unit of pi_n, the diagonal of the tangent kernel."""
+    return modes.squares @ ((W1**2).sum(axis=1) + w2**2)
+
+
+def error(step: Step, modes: Modes, pi: Array) -> float:
+    """How far, relative to its length, the step may have misplaced a neuron; `pi` (N,) is the dual variable at its start."""
+    gap = pulls((_START @ step.pi - pi)[None], modes)
+    return float(_ERROR * step.h * np.abs(gap).max(initial=0.0))
 
 
 def solve(W1: Array, w2: Array, modes: Modes, clock: Clock, guess: Array, h: float, tol: float) -> Step:
-    """The step of length h from neurons (m, d), (m,); `guess` (3, N) starts the iteration, stopped at displacement `tol`."""
-    reach = h * (modes.field**2).sum(axis=2).max(initial=0.0) * (w2 @ w2)
-    if reach < 0.3:
+    """The step of length h from neurons (m, d), (m,); `guess` (3, N) starts the iteration; `tol` on its last displacement."""
+    reach = response(W1, w2, modes)
+    weight = guess.mean(axis=0) if clock.normalised else np.ones(len(reach))
+    if h * (weight * modes.seen) @ reach < 0.3:
         return _substitute(W1, w2, modes, clock, guess, h, tol)
-    return _newton(W1, w2, modes, clock, guess, h, tol)
+    return _Newton(W1, w2, modes, clock, h, 1 / (h * reach.max())).solve(guess, tol)
 
 
 def _substitute(W1: Array, w2: Array, modes: Modes, clock: Clock, pi: Array, h: float, tol: float) -> Step:
-    seen = modes.seen
+    seen, g = modes.seen, pulls(pi, modes)
     for _ in range(12):
-        g = pulls(pi, modes)
         W1s, w2s = transport(W1, w2, g, h, NODE_SHARES)
-        new, kappa = clock.dual(margins_of(W1s, w2s, modes), seen)
-        change, pi = _displacement(h, new - pi, modes), new
-        if change <= tol:
-            return Step(h, pi, kappa, g, W1s, w2s, 0.0, True)
-    return Step(h, pi, kappa, g, W1s, w2s, np.inf, False)
+        pi, kappa = clock.dual(margins_of(W1s, w2s, modes), seen)
+        old, g = g, pulls(pi, modes)
+        if h * np.abs(g - old).max() <= tol:
+            return Step(h, pi, kappa, old, W1s, w2s, True)
+    return Step(h, pi, kappa, old, W1s, w2s, False)
 
 
-def _newton(W1: Array, w2: Array, modes: Modes, clock: Clock, pi: Array, h: float, tol: float) -> Step:
-    seen = modes.seen
-    T = 1 / (h * (modes.field**2).sum(axis=2).max() * (w2 @ w2))
-    v, kappa, change = pi, np.zeros(3), np.inf
-    for iteration in range(20):
-        g = pulls(pi, modes)
-        W1s, w2s = transport(W1, w2, g, h, NODE_SHARES)
-        if change <= tol:
-            return Step(h, pi, kappa, g, W1s, w2s, 0.0, True)
-        if not np.isfinite(w2s).all():
-            break
-        a, slope = clock.conjugate(margins_of(W1s, w2s, modes))
-        if iteration == 0:
-            v, kappa = _proximal(clock, pi, a, seen, T)
-        v, kappa = _corrected(W1s, w2s, modes, clock, v, kappa, a, slope, h, T)
-        new = np.where(seen, clock.curve(v, T).pi, clock.unseen(a, kappa))
-        change, pi = _displacement(h, new - pi, modes), new
-    return Step(h, pi, kappa, g, W1s, w2s, np.inf, False)
+def _kernel(W1: Array, w2: Array, modes: Modes, rows: Index) -> Array:
+    """dq_n(j)/dpi_k(l) per unit of tau, (3, r, 3, r): the tangent kernel between the neurons at nodes j and l."""
+    field = modes.field[rows]
+    r = len(field)
+    outer = (w2[:, None, :, None] * field).reshape(3 * r, -1)
+    inner = (field * W1[:, None]).sum(axis=3).reshape(3 * r, -1)
+    return (outer @ outer.T + inner @ inner.T).reshape(3, r, 3, r)
 
 
-def _proximal(clock: Clock, pi: Array, a: Array, seen: Array, T: float) -> tuple[Array, Array]:
-    """Newton's start: pi on one side of the curve, the slack of its margins on the other."""
-    if not clock.normalised:
-        return pi, np.zeros(3)
-    kappa = -logsumexp(np.where(seen, -a, -np.inf), axis=1)
-    return pi - T * (a - kappa[:, None]), kappa
+class _Newton:
+    """Newton's method for v (3, N) and kappa (3,): a(q) - z - kappa = 0 and, if the clock is normalised, sum pi = 1.
 
+    Examples outside the support move nothing: their slack is read off their margin, and they leave the linear system.
+    """
 
-def _corrected(
-    W1: Array, w2: Array, modes: Modes, clock: Clock, v: Array, kappa: Array, a: Array, slope: Array, h: float, T: float
-) -> tuple[Array, Array]:
-    """One Newton correction of v (3, N) and kappa (3,) for a - z - kappa = 0 and, if normalised, sum pi = 1."""
-    pi, z, D, E = clock.curve(v, T)
-    rows = np.flatnonzero(modes.seen & (D.max(axis=0) > _SUPPORT))
-    r = len(rows)
-    blocks = h * T * INTEGRALS[:, None, :, None] * _kernel(W1, w2, modes, rows).reshape(3, r, 3, r)
-    matrix = (slope[:, rows, None, None] * blocks * D[:, rows]).reshape(3 * r, 3 * r)
-    matrix[np.diag_indices(3 * r)] += E[:, rows].ravel()
-    residual = -T * (a - z - kappa[:, None])[:, rows].ravel()
-    if not clock.normalised:
-        v = v.copy()
-        v[:, rows] += np.linalg.solve(matrix, residual).reshape(3, r)
-        return v, kappa
-    ones = np.repeat(np.eye(3), r, axis=0)
-    bordered = np.block([[matrix, -ones], [ones.T * D[:, rows].ravel(), np.zeros((3, 3))]])
-    change = np.linalg.solve(bordered, np.append(residual, 1 - pi[:, rows].sum(axis=1)))
-    kappa = kappa + change[3 * r :] / T
-    moved = -T * (a - kappa[:, None])  # off the support pi = 0 and the slack is read off the margin
-    moved[:, rows] = v[:, rows] + change[: 3 * r].reshape(3, r)
-    return moved, kappa
+    def __init__(self, W1: Array, w2: Array, modes: Modes, clock: Clock, h: float, T: float) -> None:
+        self.W1, self.w2, self.modes, self.clock, self.h, self.T = W1, w2, modes, clock, h, T
+        self.seen: Mask = modes.seen
+        self.rows: Index = np.zeros(0, dtype=np.intp)
+        self.factors: tuple[Array, Array] | None = None
 
+    def solve(self, pi: Array, tol: float) -> Step:
+        v, kappa, last, change = pi, np.zeros(3), np.inf, np.inf
+        g = pulls(pi, self.modes)
+        for iteration in range(25):
+            W1s, w2s = transport(self.W1, self.w2, g, self.h, NODE_SHARES)
+            if change <= _EXACT or (change <= tol and change > 0.5 * last) or not np.isfinite(w2s).all():
+                break
+            a, slope = self.clock.conjugate(margins_of(W1s, w2s, self.modes))
+            if iteration == 0 and self.clock.normalised:  # pi on one side of the curve, the slack of its margins on the other
+                kappa = -log_sum_exp(-a[:, self.seen])
+                v = pi - self.T * (a - kappa[:, None])
+            if self.factors is None:
+                self._factor(W1s, w2s, v, slope)
+            v, kappa = self._corrected(v, kappa, a)
+            pi = np.where(self.seen, self.clock.curve(v, self.T).pi, self.clock.at_slack(a, kappa))
+            old, g, last = g, pulls(pi, self.modes), change
+            change = self.h * np.abs(g - old).max()
+            if change > _SLOW * last:
+                self.factors = None
+        return Step(self.h, pi, kappa, g, W1s, w2s, bool(change <= tol))
 
-def parabola(step: Step, theta: float) -> Array:
-    """pi (N,) on the parabola through the nodes."""
-    return lagrange(np.array([theta]))[0] @ step.pi
+    def _factor(self, W1: Array, w2: Array, v: Array, slope: Array) -> None:
+        _, _, D, E = self.clock.curve(v, self.T)
+        self.rows = np.flatnonzero(self.seen & (D.max(axis=0) > _SUPPORT))
+        D, E, r = D[:, self.rows], E[:, self.rows], len(self.rows)
+        scale = (self.h * self.T) * INTEGRALS[:, None, :, None] * slope[:, self.rows, None, None] * D
+        size = 3 * r + (3 if self.clock.normalised else 0)
+        matrix = np.zeros((size, size))
+        matrix[: 3 * r, : 3 * r] = (scale * _kernel(W1, w2, self.modes, self.rows)).reshape(3 * r, 3 * r)
+        matrix[np.diag_indices(3 * r)] += E.ravel()
+        for j in range(size - 3 * r):
+            matrix[j * r : (j + 1) * r, 3 * r + j] = -1.0
+            matrix[3 * r + j, j * r : (j + 1) * r] = D[j]
+        self.factors = lu_factor(matrix, overwrite_a=True, check_finite=False)
 
-
-def with_error(step: Step, modes: Modes, pi: Array, rtol: float) -> Step:
-    """The step with its error: the parabola misses the dual variable `pi` at its start by so much."""
-    return step._replace(error=_ERROR * _displacement(step.h, _START @ step.pi - pi, modes) / rtol)
+    def _corrected(self, v: Array, kappa: Array, a: Array) -> tuple[Array, Array]:
+        pi, z, _, _ = self.clock.curve(v, self.T)
+        r = len(self.rows)
+        residual = -self.T * (a - z - kappa[:, None])[:, self.rows].ravel()
+        if self.clock.normalised:
+            residual = np.append(residual, 1 - pi[:, self.rows].sum(axis=1))
+        change = lu_solve(self.factors, residual, check_finite=False)
+        if self.clock.normalised:
+            kappa = kappa + change[3 * r :] / self.T
+        moved = -self.T * (a - kappa[:, None])
+        moved[:, self.rows] = v[:, self.rows] + change[: 3 * r].reshape(3, r)
+        return moved, kappa

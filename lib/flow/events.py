@@ -5,9 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.data import Array
+from lib.flow.arrangement import Arrangement
 from lib.flow.boost import NODES, lagrange
 from lib.flow.collocation import Step
-from lib.flow.modes import ON_KINK, Modes, Planes
+from lib.flow.minnorm import ON_KINK
+from lib.flow.modes import Modes
 
 _TIMES = np.append(0.0, NODES)
 _START = lagrange(np.zeros(1))[0]
@@ -27,8 +29,8 @@ class Hit(NamedTuple):
         return self.c == self.c
 
 
-def _first_root(s0: float, d0: float, s1: float, d1: float) -> float:
-    """The first zero in (0, 1] of the Hermite cubic with values s, slopes d at 0 and 1; inf if there is none.
+def first_root(s0: float, d0: float, s1: float, d1: float) -> float:
+    """The first zero in (0, 1] of the Hermite cubic with values s0 >= 0, s1 and slopes d0, d1; inf if there is none.
 
     For s0 = 0 the zero at 0 is divided out.
     """
@@ -37,34 +39,39 @@ def _first_root(s0: float, d0: float, s1: float, d1: float) -> float:
         if d0 <= 0:
             return 0.0
         cubic = (*cubic[1:], 0.0)
+    high = _dip(*cubic) if s1 > 0 else 1.0
+    return _bisected(cubic, high) if high <= 1 else np.inf
 
-    def value(x: float) -> float:
-        return cubic[0] + x * (cubic[1] + x * (cubic[2] + x * cubic[3]))
 
-    low, high = 0.0, _bracket(cubic, value)
-    if value(high) > 0:
-        return np.inf
+def _bisected(cubic: tuple[float, ...], high: float) -> float:
+    """Newton's method kept inside [low, high], where the cubic is positive on the left and negative on the right."""
+    a, b, c, d = cubic
+    low, x = 0.0, high * a / (a - (a + high * (b + high * (c + high * d)))) if a > 0 else high / 2
     for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if value(middle) > 0 else (low, middle)
-    return high
+        value = a + x * (b + x * (c + x * d))
+        low, high = (x, high) if value > 0 else (low, x)
+        slope = b + x * (2 * c + x * 3 * d)
+        new = x - value / slope if slope else low
+        new = new if low < new < high else (low + high) / 2
+        if abs(new - x) <= 1e-15:
+            break
+        x = new
+    return new
 
 
-def _bracket(cubic: tuple[float, ...], value) -> float:  # type: ignore[no-untyped-def]
-    """The first interior minimum of the cubic on (0, 1) if it lies below zero, else 1."""
-    a, b, c = 3 * cubic[3], 2 * cubic[2], cubic[1]
-    discriminant = b * b - 4 * a * c
+def _dip(a: float, b: float, c: float, d: float) -> float:
+    """Where on (0, 1) the cubic a + b x + c x^2 + d x^3 has a minimum that is not positive; inf if nowhere."""
+    discriminant = c * c - 3 * d * b
     if discriminant <= 0:
-        return 1.0
-    # the minimum is the root at which the derivative a x^2 + b x + c increases
-    denominator = -b - discriminant**0.5
-    x = 2 * c / denominator if b < 0 else (-b + discriminant**0.5) / (2 * a) if a else np.inf
-    return x if 0 < x < 1 and value(x) <= 0 else 1.0
+        return np.inf
+    root = discriminant**0.5
+    x = -b / (c + root) if c > 0 else (root - c) / (3 * d) if d else np.inf
+    return x if 0 < x < 1 and a + x * (b + x * (c + x * d)) <= 0 else np.inf
 
 
-def crossings(W1: Array, w2: Array, modes: Modes, geometry: Planes, step: Step) -> list[Hit]:
+def crossings(W1: Array, w2: Array, modes: Modes, data: Arrangement, step: Step) -> list[Hit]:
     """The hits of the first stretch between nodes that has any, unsorted."""
-    normals = geometry.normals.T
+    normals = data.normals.T
     side = np.where(modes.slide, 0.0, 2.0 * modes.on - 1) * modes.alive[:, None]
     start_pull = np.tensordot(_START, step.pulls, axes=1)
     S = np.concatenate([(W1 @ normals)[None], step.W1 @ normals]) * side
@@ -83,7 +90,7 @@ def crossings(W1: Array, w2: Array, modes: Modes, geometry: Planes, step: Step) 
 
 
 def _hit(k: int, width: float, i: int, j: int, S: Array, dS: Array) -> Hit:
-    root = _first_root(S[k, i, j], dS[k, i, j] * width, S[k + 1, i, j], dS[k + 1, i, j] * width)
+    root = first_root(S[k, i, j], dS[k, i, j] * width, S[k + 1, i, j], dS[k + 1, i, j] * width)
     return Hit(float(_TIMES[k] + width * root), i, j, np.nan)
 
 

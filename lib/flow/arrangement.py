@@ -1,0 +1,51 @@
+"""The hyperplanes x_n'w = 0 of the examples: the kinks of a network's margins as functions of a neuron w."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.data import Array
+
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
+
+
+class Arrangement(NamedTuple):
+    """Examples `X` (N, d), `y` (N,), and their distinct hyperplanes: unit `normals` (J, d), one `lead` example of each.
+
+    x_n = side_n length_n normals[plane_n]: parallel rows share a hyperplane, since their kinks cannot be told apart.
+    A zero row has side 0 and length 0 (and plane 0, without effect).
+    """
+
+    X: Array
+    y: Array
+    normals: Array
+    lead: Index
+    plane: Index
+    side: Array
+    length: Array
+
+
+def arrangement(X: Array, y: Array) -> Arrangement:
+    """The hyperplanes of the rows of X; rows that are parallel to rounding (in either sense) share one."""
+    length = np.linalg.norm(X, axis=1)
+    units = X / np.where(length > 0, length, 1)[:, None]
+    cosines = units @ units.T
+    first = np.where(length > 0, (np.abs(np.abs(cosines) - 1) <= 1e-14).argmax(axis=1), -1)
+    lead = np.flatnonzero(first == np.arange(len(X)))
+    plane = np.maximum(np.searchsorted(lead, first), 0)
+    side = np.where(first >= 0, np.sign(cosines[np.arange(len(X)), first]), 0.0)
+    return Arrangement(X, y, units[lead], lead, plane, side, length)
+
+
+def coefficients(data: Arrangement, on: Mask, skipped: Mask) -> Array:
+    """c_n (N,) of one neuron: 1 where x_n'w > 0, else 0; 0 also for the rows of `skipped` hyperplanes (J,)."""
+    n = data.plane
+    return ((on[n] == (data.side > 0)) & ~skipped[n] & (data.side != 0)).astype(float)
+
+
+def jumps(data: Arrangement, planes: Index) -> tuple[Array, Array]:
+    """Linear forms in pi, (k, N) each: the pull along h_j of the rows of hyperplane j on its negative side, and its jump J_j."""
+    rows = np.where(planes[:, None] == data.plane, data.y * data.length, 0.0)
+    return np.where(data.side < 0, -rows, 0.0), np.where(data.side != 0, rows, 0.0)

@@ -1,0 +1,127 @@
+"""The velocity on a kink: the element of least norm of Clarke's subdifferential.
+
+For a neuron (w1, w2) on hyperplanes with unit normals h_j, across which its pull jumps by J_j h_j, the velocity is w2 g with
+
+    g = argmin over c in [0, 1]^k of || g_off + sum_j c_j J_j h_j ||.
+
+The sign of w2 plays no part in c. With 0 < c_j < 1 the neuron slides, h_j'g = 0. Where w2 J_j < 0 the kink is concave for the
+ascent and a neuron that meets it crosses or slides as c says; where w2 J_j > 0 it is convex: a neuron that meets it
+crosses, and only one that starts there stays, for as long as its c is inside. (If hyperplanes of opposite curvature meet
+with dependent normals, these combinations are a superset of Clarke's set.)
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lib.data import Array, validated
+from lib.flow.arrangement import Arrangement, Index, Mask, arrangement, coefficients, jumps
+from lib.flow.modes import Modes, moved, resting
+from lib.network import Network, dual_variable
+
+ON_KINK = 1e-12  # |h'w| <= ON_KINK |w| counts as lying on the hyperplane
+
+
+def box_least_squares(a: Array, B: Array, upper: Array) -> Array:
+    """argmin over 0 <= t <= upper of ||a + t B||, a (d,), B (k, d) of unit rows: a primal active-set method, finite."""
+    gram, linear = B @ B.T, B @ a
+    t, free = np.zeros(len(B)), np.zeros(len(B), dtype=bool)
+    floor = 1e-14 * np.linalg.norm(a)
+    for _ in range(3 ** len(B) + 1):
+        slope = gram @ t + linear
+        gain = np.where(free | (upper == 0), 0.0, np.where(t > 0, slope, -slope))
+        if gain.max(initial=0.0) <= floor:
+            break
+        free[gain.argmax()] = True
+        t, free = _descend(gram, linear, upper, t, free)
+    return t
+
+
+def _descend(gram: Array, linear: Array, upper: Array, t: Array, free: Mask) -> tuple[Array, Mask]:
+    """Minimise over the free coordinates, fixing those that meet a bound on the way."""
+    while free.any():
+        fixed_pull = linear[free] + gram[np.ix_(free, ~free)] @ t[~free]
+        step = np.zeros(len(t))
+        step[free] = np.linalg.lstsq(gram[np.ix_(free, free)], -fixed_pull, rcond=1e-13)[0] - t[free]
+        over = free & ((t + step <= 0) | (t + step >= upper))
+        if not over.any():
+            return t + step, free
+        bound = np.where(step > 0, upper, 0.0)
+        share = np.divide(bound - t, step, out=np.where(over, 0.0, np.inf), where=over & (step != 0))
+        k = share.argmin()
+        t = t + share[k] * step
+        t[k] = bound[k]
+        free = free & (np.arange(len(t)) != k)
+    return t, free
+
+
+def kink_terms(data: Arrangement, on: Mask, kinks: Index, pi: Array) -> tuple[Array, Array, Array]:
+    """One neuron's pull on its `kinks` (k,): base (d,) + t @ rays, rays (k, d) of unit length, 0 <= t <= |jump|, jump (k,).
+
+    t = 0 is the negative side of a hyperplane and t = |jump| its positive side.
+    """
+    negative, jump = (forms @ pi for forms in jumps(data, kinks))
+    normals = data.normals[kinks]
+    skipped = np.zeros(len(on), dtype=bool)
+    skipped[kinks] = True
+    base = (pi * data.y * coefficients(data, on, skipped)) @ data.X + negative @ normals
+    return base, np.where(jump < 0, -1.0, 1.0)[:, None] * normals, jump
+
+
+def settle(data: Arrangement, w2: float, on: Mask, kinks: Index, free: Mask, pi: Array) -> tuple[Mask, Mask]:
+    """The sides and slides (J,) with which one neuron goes on from a point on the hyperplanes `kinks` (k,).
+
+    The coefficients of the `free` ones (k,) are those of least norm. The others are being crossed and have their new side
+    already; if the neuron would be pushed back from it, it is crossed back. Every such change makes ||g|| larger, because
+    ||g||^2 is a convex function of the fixed part with gradient 2 g: so the loop ends.
+    """
+    on, free = on.copy(), free.copy()
+    base, rays, jump = kink_terms(data, on, kinks, pi)
+    size, convex = np.abs(jump), w2 * jump > 0
+    while True:
+        t = np.where(on[kinks], size, 0.0)
+        t[free] = box_least_squares(base + (t * ~free) @ rays, rays[free], size[free])
+        g = base + t @ rays
+        speed = w2 * (data.normals[kinks] @ g)
+        inside = free & (t > 0) & (t < size)
+        leaving = ~inside & (np.abs(speed) > 1e-13 * abs(w2) * np.linalg.norm(g))
+        on[kinks] = np.where(leaving & ~convex, speed > 0, t > size / 2)
+        wrong = leaving & convex & (on[kinks] != (speed > 0))
+        if not wrong.any():
+            break
+        k = np.where(wrong, np.abs(speed), -1.0).argmax()
+        free[k], on[kinks[k]] = False, speed[k] > 0
+    slide = np.zeros(len(on), dtype=bool)
+    slide[kinks[inside]] = True
+    return on, slide
+
+
+def near_kinks(data: Arrangement, W1: Array) -> tuple[Array, Mask]:
+    """h_j'w1_i (m, J) and which of them count as zero."""
+    Z = W1 @ data.normals.T
+    return Z, np.abs(Z) <= ON_KINK * np.linalg.norm(W1, axis=1, keepdims=True)
+
+
+def initial(data: Arrangement, W1: Array, w2: Array, pi: Array) -> Modes:
+    """The modes of neurons W1 (m, d), w2 (m,); where they lie on kinks, those of the velocity of least norm."""
+    Z, near = near_kinks(data, W1)
+    modes, none = resting(data, len(W1)), np.zeros(Z.shape[1], dtype=bool)
+    for i in range(len(W1)):
+        on, slide, kinks = Z[i] > 0, none, np.flatnonzero(near[i])
+        if len(kinks):
+            on, slide = settle(data, float(w2[i]), on, kinks, np.ones(len(kinks), dtype=bool), pi)
+        modes = moved(modes, data, i, on, slide, pi)
+    return modes
+
+
+def velocity(net: Network, X: ArrayLike, y: ArrayLike, loss: str = "logistic") -> Network:
+    """dTheta/dt = -argmin { ||v|| : v in the Clarke subdifferential of L at Theta }, as (dW1/dt, dw2/dt).
+
+    X (N, d), y (N,). Rows with |x_n'w1_i| <= 1e-12 |x_n| |w1_i| count as kinks. Raises `ValueError` for bad data.
+    """
+    X, y = validated(X, y)
+    data, pi = arrangement(X, y), y * dual_variable(net, X, y, loss)
+    pulls = np.empty((net.m, net.d))
+    for i, (z, near) in enumerate(zip(*near_kinks(data, net.W1.T), strict=True)):
+        base, rays, jump = kink_terms(data, z > 0, np.flatnonzero(near), pi)
+        pulls[i] = base + box_least_squares(base, rays, np.abs(jump)) @ rays
+    return Network(pulls.T * net.w2, (pulls.T * net.W1).sum(axis=0))

@@ -1,0 +1,89 @@
+"""Where a flow is between two steps, and what happens to it when a neuron meets or leaves a hyperplane."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lib.data import Array
+from lib.flow.arrangement import Arrangement, Index, Mask, jumps
+from lib.flow.boost import boosted
+from lib.flow.events import Hit
+from lib.flow.minnorm import near_kinks, settle
+from lib.flow.modes import Modes, moved
+from lib.flow.trajectory import Event, Kind
+
+
+class State(NamedTuple):
+    """Neurons `W1` (m, d), `w2` (m,) at `tau`, the dual variable `pi` (N,), `kappa` = -log of its sum, and the modes."""
+
+    tau: float
+    log_t: float
+    W1: Array
+    w2: Array
+    pi: Array
+    kappa: float
+    modes: Modes
+
+
+def invariants(W1: Array, w2: Array) -> Array:
+    """w2^2 - ||w1||^2 (m,), exactly 0 where 0 to rounding: so a balanced neuron stays balanced however small it gets."""
+    difference = w2**2 - (W1**2).sum(axis=1)
+    return np.where(np.abs(difference) <= 1e-14 * w2**2, 0.0, difference)
+
+
+def conserving(s: State, invariant: Array) -> State:
+    """The larger layer of each neuron corrected to its invariant; rounding would grow while a neuron shrinks."""
+    r2 = (s.W1**2).sum(axis=1)
+    outer = s.w2**2 >= r2
+    w2 = np.where(outer, np.copysign(np.sqrt(np.maximum(r2 + invariant, 0.0)), s.w2), s.w2)
+    factor = np.where(outer, 1.0, np.sqrt((s.w2**2 - invariant) / np.where(outer, 1.0, r2)))
+    return s._replace(W1=s.W1 * factor[:, None], w2=w2)
+
+
+def struck(s: State, data: Arrangement, hit: Hit) -> tuple[State, list[Event]]:
+    """The state and the events after a hit, the neuron of which lies on the hyperplane."""
+    if hit.leaves != s.modes.slide[hit.i, hit.j]:
+        return s, []  # settled together with an earlier hit of the same neuron
+    on, slide = settle_hit(s, data, hit)
+    W1 = s.W1.copy()
+    if slide.any():
+        normals = data.normals[slide]
+        W1[hit.i] -= np.linalg.pinv(normals) @ (normals @ W1[hit.i])
+    modes = moved(s.modes, data, hit.i, on, slide, s.pi)
+    return s._replace(W1=W1, modes=modes), changes(s, modes, data.lead, hit.i)
+
+
+def settle_hit(s: State, data: Arrangement, hit: Hit) -> tuple[Mask, Mask]:
+    """The new sides and slides of the neuron of a hit: convex kinks are crossed, the others get least-norm coefficients."""
+    i, w2 = hit.i, float(s.w2[hit.i])
+    on, slide = s.modes.on[i].copy(), s.modes.slide[i].copy()
+    toward = np.where(on, 1, -1) * w2 * (data.normals @ (s.pi @ s.modes.field[:, i])) <= 0
+    met = near_kinks(data, s.W1[i : i + 1])[1][0] & toward & ~slide
+    met[hit.j] = not hit.leaves
+    if hit.leaves:  # a concave kink is left to the side that c says, a convex one to the other
+        slide[hit.j], on[hit.j] = False, (hit.c == 1) != (w2 * (jumps(data, np.array([hit.j]))[1] @ s.pi)[0] > 0)
+    kinks = np.flatnonzero(met | slide)
+    free = slide[kinks] | (w2 * (jumps(data, kinks)[1] @ s.pi) <= 0)
+    on[kinks[~free]] ^= True
+    return settle(data, w2, on, kinks, free, s.pi)
+
+
+def changes(s: State, modes: Modes, lead: Index, i: int) -> list[Event]:
+    """What neuron i did between two modes."""
+    old, events = s.modes, []
+    for j in np.flatnonzero((modes.on[i] != old.on[i]) | (modes.slide[i] != old.slide[i])):
+        kind: Kind = "slide" if modes.slide[i, j] else "leave" if old.slide[i, j] else "cross"
+        if not (modes.slide[i, j] and old.slide[i, j]):
+            events.append(Event(s.tau, s.log_t, i, int(lead[j]), kind))
+    if old.alive[i] and not modes.alive[i]:
+        events.append(Event(s.tau, s.log_t, i, -1, "death"))
+    return events
+
+
+def nudged(s: State, data: Arrangement, hit: Hit, pulls: Array, h: float) -> tuple[State, float]:
+    """The state moved along its pulls (m, d) by the share of a step h that puts the neuron of the hit on the hyperplane."""
+    normal = data.normals[hit.j]
+    z, dz = s.W1[hit.i] @ normal, h * s.w2[hit.i] * (pulls[hit.i] @ normal)
+    share = -z / dz if dz else 0.0
+    W1, w2 = boosted(s.W1, s.w2, share * h * pulls)
+    return s._replace(W1=W1, w2=w2, tau=s.tau + share * h), share
