@@ -273,8 +273,8 @@ def _checked(lines: Lines) -> Verdict:
     )
     need(form == FORMAT, f"certificate must be {FORMAT!r}")
     need(version == VERSION, f"version {version} is unknown; this program checks version {VERSION}")
-    for name, count in (("examples", N), ("features", d), ("neurons", m)):
-        need((name != "neurons") <= count <= MAX_COUNT, f"{name} must be between 1 and {MAX_COUNT}")
+    for name, count, least in (("examples", N, 1), ("features", d, 1), ("neurons", m, 0)):
+        need(least <= count <= MAX_COUNT, f"{name} must be between {least} and {MAX_COUNT}")
     lower, upper = rational(low, "lower"), rational(high, "upper")
     network = read_network(lines, m, d)
     need(cost(network) <= upper, "the cost of the network exceeds upper")
