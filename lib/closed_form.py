@@ -1,0 +1,187 @@
+"""Exact answers: orthogonally separable data (one classifier for each class), and orthogonal data (X = I_N).
+
+Each answer comes with the dual variable that proves it, or is proved inside: none has to be believed.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize, nnls
+
+from lib.data import Array, validated, validated_dual, validated_matrix
+from lib.network import Network
+
+# --- one class -------------------------------------------------------------------------------------
+
+_ROUNDING = 1e-13  # of a margin x_n'w, relative to ||x_n|| ||w||
+_GAP = 1e-6  # of orthogonal_limit_cost, relative; quadratically less in its value
+
+
+class Classifier(NamedTuple):
+    """Hard-margin classifier `w` (d,) of one class, and its multiplier `lam` (N,) >= 0: w = ||w|| sum_n lam_n x_n."""
+
+    w: Array
+    lam: Array
+
+
+def class_classifier(X_class: ArrayLike) -> Classifier:
+    """w = argmin ||w|| s.t. x_n'w >= 1 for every row, and the multiplier lam >= 0 that proves it.
+
+    ||sum_n lam_n x_n|| = 1, sum_n lam_n = ||w||, and lam_n > 0 only where x_n'w = 1: by weak duality no w is shorter.
+    The rows with lam_n > 0 come from a nonnegative least-squares problem (Lawson and Hanson 1974, chapter 23). They are
+    linearly independent, so w is the least-norm solution of x_n'w = 1 on them.
+    Raises `ValueError` if no w has x_n'w > 0 on all rows.
+    """
+    X = validated_matrix(X_class)
+    lengths = np.linalg.norm(X, axis=1)
+    if not lengths.all():
+        raise ValueError(f"X_class: row {lengths.argmin()} is zero, so its margin is 0 for every w: drop it")
+    support = _support(X, lengths)
+    units = X[support] / lengths[support, None]
+    w = _least_norm(units, 1 / lengths[support])
+    size = np.linalg.norm(w)
+    margins, rounding = X @ w, _ROUNDING * (1 + size * lengths)
+    if not (margins >= 1 - np.minimum(rounding, 0.5)).all():
+        raise ValueError(
+            f"X_class: no w has x_n'w > 0 on all rows, or only a very long one (row {margins.argmin()} is missed); "
+            "drop opposite rows, or append a bias column of ones"
+        )
+    lam = np.zeros(len(X))
+    lam[support] = _least_norm(units.T, w / size) / lengths[support]
+    return Classifier(w, np.maximum(lam, 0.0))
+
+
+def _least_norm(A: Array, b: Array) -> Array:
+    return np.asarray(np.linalg.lstsq(A, b)[0], dtype=np.float64)
+
+
+def _support(X: Array, lengths: Array) -> NDArray[np.bool_]:
+    """Rows with a_n > 0 in min_{a >= 0} ||(0, 1) - sum_n a_n (x_n, c) / ||x_n|| ||, c the shortest length of a row.
+
+    The residual (r, rho) has r'x_n + rho c <= 0, with equality where a_n > 0, so w = -r / (rho c). If there is no w,
+    rho = 0.
+    """
+    columns = np.vstack([X.T, np.full(len(X), lengths.min())]) / lengths
+    return nnls(columns, np.append(np.zeros(X.shape[1]), 1.0))[0] > 0
+
+
+# --- orthogonally separable data -------------------------------------------------------------------
+
+
+class Optimum(NamedTuple):
+    """P* = `value` = ||`w_pos`|| + ||`w_neg`|| = y'`lam`, lam (N,) the dual optimum. An absent class has w = 0."""
+
+    value: float
+    w_pos: Array
+    w_neg: Array
+    lam: Array
+
+    @property
+    def network(self) -> Network:
+        """One balanced neuron for each class: f(x) = (x'w_pos)_+ - (x'w_neg)_+."""
+        W, signs = np.column_stack([self.w_pos, self.w_neg]), np.array([1.0, -1.0])
+        lengths = np.linalg.norm(W, axis=0)
+        W, signs, lengths = W[:, lengths > 0], signs[lengths > 0], lengths[lengths > 0]
+        return Network(W / np.sqrt(lengths), signs * np.sqrt(lengths))
+
+
+def _refuse_unless_separable(X: Array, y: Array) -> None:
+    inner = X @ X.T
+    same = np.equal.outer(y, y)
+    wrong = np.argwhere(np.where(same, inner <= 0, inner > 0))
+    if len(wrong):
+        i, k = wrong[0]
+        kind = "equal labels need x_i'x_k > 0" if same[i, k] else "different labels need x_i'x_k <= 0"
+        raise ValueError(
+            f"X is not orthogonally separable: rows {i} and {k} have inner product {inner[i, k]:.6g}, but {kind}; "
+            "for general data use lib.program.max_margin"
+        )
+
+
+def orthogonally_separable_optimum(X: ArrayLike, y: ArrayLike) -> Optimum:
+    """P* = min ||w_+|| s.t. x_n'w_+ >= 1 on the rows with y = +1, plus the same for y = -1.
+
+    On orthogonally separable data (x_i'x_k > 0 for equal labels, <= 0 for different ones) the max-margin network is two
+    neurons, one hard-margin classifier for each class, since each is blind to the other class (Phuong and Lampert
+    2021 for the limit of the flow; Wang and Pilanci 2022). One class alone is legitimate.
+    Raises `ValueError` naming a pair of rows if the data is not orthogonally separable.
+    """
+    X, y = validated(X, y)
+    _refuse_unless_separable(X, y)
+    lam, w = np.zeros(len(X)), dict.fromkeys((1.0, -1.0), np.zeros(X.shape[1]))
+    for label in np.unique(y):
+        w[label], lam_class = class_classifier(X[y == label])
+        lam[y == label] = label * lam_class
+    return Optimum(float(y @ lam), w[1.0], w[-1.0], lam)
+
+
+def certificate_value(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> float:
+    """max_{||u|| <= 1} |lam'(Xu)_+| = max(||sum_{y_n = +1} lam_n x_n||, ||sum_{y_n = -1} lam_n x_n||), ours.
+
+    On orthogonally separable data, for y_n lam_n >= 0, no enumeration is needed: rows of the other class only lower the
+    value; within a class all inner products are positive, so the full sum is the longest, and it sees no other row.
+    Raises `ValueError` for other data, or lam of a wrong sign.
+    """
+    X, y = validated(X, y)
+    lam = validated_dual(X, lam)[1]
+    _refuse_unless_separable(X, y)
+    if (y * lam < 0).any():
+        raise ValueError(f"lam must have the signs of y; row {np.flatnonzero(y * lam < 0)[0]} has the other one")
+    return float(max(np.linalg.norm(lam[y == label] @ X[y == label]) for label in (1.0, -1.0)))
+
+
+# --- orthogonal data: X = I_N, every label +1 -------------------------------------------------------
+
+
+def covering_probability(N: int, m: int) -> float:
+    """1 - (1 - 2^-N)^m: the probability that one of m random directions is positive in all N coordinates.
+
+    For any law that is unchanged when one coordinate flips its sign, and has no zero coordinates. On X = I_N with all
+    labels +1 the flow from m such positive neurons reaches the global optimum, sqrt(N), with this probability (ours).
+    """
+    if N < 1 or m < 0:
+        raise ValueError(f"N must be at least 1 and m at least 0; got N={N}, m={m}")
+    return float(-np.expm1(m * np.log1p(-(2.0**-N))))
+
+
+def orthogonal_limit_cost(patterns: ArrayLike) -> float:
+    """min sum_k ||v_k|| s.t. sum_{k: n in S_k} v_kn >= 1 for all n: the normalised cost in which the flow ends (ours).
+
+    X = I_N, all labels +1, balanced start. Row k of `patterns` (K, N) is the set S_k of the examples that positive
+    neuron k sees at the start. It sees the same ones for ever, so the flow is that of a smooth 2-homogeneous model; it
+    fits every example that some positive neuron sees, and converges in direction to a KKT point of this program (Lyu
+    and Li 2020; Ji and Telgarsky 2020). The survivors determine the multiplier on their sets, that is everywhere, so
+    lam(t) converges in direction too. A neuron with ||lam_{S_k}|| > 1 would then outgrow the survivors: lam is feasible
+    for the dual, max sum_n lam_n s.t. ||lam_{S_k}|| <= 1, and the KKT point is optimal. Negative neurons only shrink.
+
+    Eliminating directions, v_kn = r_k / R_n with R_n = sum_{k: n in S_k} r_k, the value is
+    min_{r >= 0} (1/2) sum_k r_k + (1/2) sum_n 1 / R_n, with lam_n = 1 / R_n. Relative duality gap below 1e-6.
+    Raises `ValueError` naming an example that no positive neuron sees (the flow never fits it).
+    """
+    S = validated_matrix(patterns)
+    if not np.isin(S, (0, 1)).all():
+        raise ValueError("patterns must be boolean, one row for each positive neuron: pass W1.T > 0 of these neurons")
+    seen = S.any(axis=0)
+    if not seen.all():
+        raise ValueError(f"patterns: no positive neuron sees example {seen.argmin()}, so the flow never fits it")
+    S = np.unique(S[S.any(axis=1)], axis=0)
+    value, r = _least_radii(S)
+    lam = 1 / (r @ S)
+    lower = lam.sum() / np.sqrt(S @ lam**2).max()
+    if value - lower > _GAP * value:
+        raise RuntimeError(f"the duality gap stalled: the cost is between {lower} and {value}")
+    return value
+
+
+def _least_radii(S: Array) -> tuple[float, Array]:
+    """Value and minimiser of (1/2) sum_k r_k + (1/2) sum_n 1 / R_n over r >= 0, R = S'r."""
+
+    def objective(r: Array) -> tuple[float, Array]:
+        R = np.maximum(r @ S, 1e-12)
+        return float(r.sum() + (1 / R).sum()) / 2, (1 - S @ R**-2.0) / 2
+
+    start = np.ones(len(S)) / np.sqrt(len(S))
+    bounds, exactly = [(0, None)] * len(S), {"ftol": 0, "gtol": 1e-11}
+    found = minimize(objective, start, jac=True, bounds=bounds, method="L-BFGS-B", options=exactly)
+    return float(found.fun), found.x
