@@ -42,10 +42,18 @@
   });
 
   // Contrast of the text with what lies behind it (WCAG 2 AA: 4.5, or 3 for large text).
+  // The browser itself reads every notation of a colour (rgb, oklab, color-mix): one pixel of a canvas.
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const known = new Map();
   const channels = (css) => {
-    const numbers = (css.match(/[\d.]+(e-?\d+)?/g) ?? []).map(Number);
-    const [r, g, b, a = 1] = css.startsWith("color(") ? numbers.map((v, i) => (i < 3 ? 255 * v : v)) : numbers;
-    return [r, g, b, a];
+    if (!known.has(css)) {
+      canvas.clearRect(0, 0, 1, 1);
+      canvas.fillStyle = css;
+      canvas.fillRect(0, 0, 1, 1);
+      const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+      known.set(css, [r, g, b, a / 255]);
+    }
+    return known.get(css);
   };
   const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a), 1];
   const background = (element) => {

@@ -226,7 +226,8 @@ DEFECTS = {
     "no caption": "<div class='cell_output'><svg></svg></div>",
     "scrolls sideways": "<div style='width: 3000px; height: 3px'></div>",
     "sticks out": "<div style='overflow: hidden; width: 3000px'>wide</div>",
-    "contrast": "<p style='color: #999; background: #eee'>faint</p>",
+    "contrast 2.": "<p style='color: #999; background: #eee'>faint</p>",
+    "contrast 1.": "<p style='color: color-mix(in oklab, white 90%, black)'>fainter</p>",
 }
 
 
