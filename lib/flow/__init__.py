@@ -1,7 +1,8 @@
 """The subgradient flow followed exactly: events, sliding, and a clock on which log t = 1e12 is an ordinary run."""
 
+from lib.flow.descent import Descent, gradient_descent
 from lib.flow.integrate import gradient_flow
 from lib.flow.minnorm import velocity
 from lib.flow.trajectory import Event, Trajectory
 
-__all__ = ["Event", "Trajectory", "gradient_flow", "velocity"]
+__all__ = ["Descent", "Event", "Trajectory", "gradient_descent", "gradient_flow", "velocity"]
