@@ -17,11 +17,11 @@ from lib.flow.boost import INTEGRALS, NODE_SHARES, lagrange, transport
 from lib.flow.clock import Clock, log_sum_exp
 from lib.flow.modes import Modes
 
-_SUPPORT = 1e-13  # examples with D = pi / (pi + T) below this do not move the neurons
+_SUPPORT = 1e-4  # examples with D = pi / (pi + T) below this hardly move the neurons: pi follows their margin
 _START = lagrange(np.zeros(1))[0]  # value at 0 of the parabola through the nodes
 _ERROR = 0.09  # max over theta of |integral_0^theta omega / omega(0)|, omega the cubic that vanishes at the nodes
 _EXACT = 1e-14  # Newton's last displacement: slacks left wrong by more would disturb pi in a short step that follows
-_SLOW = 0.1  # Newton's matrix is renewed when a correction shrinks by less than this
+_SLOW = 0.3  # Newton's matrix is renewed when a correction shrinks by less than this
 
 
 class Step(NamedTuple):
@@ -100,7 +100,7 @@ def _kernel(W1: Array, w2: Array, modes: Modes, rows: Index) -> Array:
 class _Newton:
     """Newton's method for v (3, N) and kappa (3,): a(q) - z - kappa = 0 and, if the clock is normalised, sum pi = 1.
 
-    Examples outside the support move nothing: their slack is read off their margin, and they leave the linear system.
+    Examples outside the support hardly move anything: they follow their margins, and leave the linear system.
     """
 
     def __init__(self, W1: Array, w2: Array, modes: Modes, clock: Clock, h: float, T: float) -> None:
@@ -153,6 +153,8 @@ class _Newton:
         change = lu_solve(self.factors, residual, check_finite=False)
         if self.clock.normalised:
             kappa = kappa + change[3 * r :] / self.T
-        moved = -self.T * (a - kappa[:, None])
+        moved = self.clock.at_slack(a, kappa)
+        if self.clock.normalised:
+            moved = np.minimum(moved, 1.0) - self.T * (a - kappa[:, None])
         moved[:, self.rows] = v[:, self.rows] + change[: 3 * r].reshape(3, r)
         return moved, kappa

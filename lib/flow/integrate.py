@@ -6,18 +6,20 @@ from scipy.optimize import brentq
 
 from lib.data import Array, validated
 from lib.flow.arrangement import Arrangement, arrangement
-from lib.flow.boost import NODES, lagrange, shares, transport
+from lib.flow.boost import NODES, boosted, lagrange, shares, transport
 from lib.flow.clock import Clock, clock, log_elapsed
 from lib.flow.collocation import Step, error, margin_rates, margins_of, pulls, response, solve
 from lib.flow.events import Hit, crossings, departures
 from lib.flow.minnorm import initial
-from lib.flow.state import State, conserving, invariants, nudged, struck
+from lib.flow.state import State, conserving, invariants, miss, struck
 from lib.flow.trajectory import Event, Trajectory
 from lib.network import Network
 
 _STILL = 1e-10  # the flow has stopped when ||dTheta/dtau|| <= _STILL max|x_n| ||Theta||
 _MAX_STEPS = 200_000
-_LANDED = 1e-13  # a step that would have to be longer by this share of itself ends where it should
+_SHORT = 1e-6  # a stiff step is not shortened to less than this share: pi would be all rounding error
+_NEAR = 1e-5  # the rest of the way to a hyperplane, in steps, that is gone along the last pulls: its square is below rounding
+_ON_TIME = 1e-13
 
 
 def gradient_flow(
@@ -128,6 +130,7 @@ class Run:
         """A converged step within tolerance; sets the length of the next one."""
         s = self.state
         g = pulls(s.pi[None], s.modes)[0]
+        self.spacing = min(self.spacing, 1e300)
         longest = 1 / max(np.sqrt((g**2).sum(axis=1).max()), 1e-300)  # no neuron grows more than e-fold
         while self.h > 1e-14 * max(1.0, s.tau):
             h = min(self.h, 3 * self.spacing, longest)
@@ -195,57 +198,65 @@ class Run:
     # --- arriving ------------------------------------------------------------------------------
 
     def _accept(self, step: Step, theta: float, hits: list[Hit], log_t: float) -> None:
-        """Move to theta of the step: by its dense output, or, where the dual variable is stiff, by a step of that length."""
-        s = self.state
-        if theta == 1:
-            state = self._end(step)
-        elif step.h * self._stiffness() > 0.3:
-            step, theta, state = self._landing(step, theta, hits, log_t)
+        """Move to theta of the step: by its dense output or, where the dual variable is stiff, by a step of that length."""
+        if hits:
+            self.spacing = 0.8 * min(self.spacing, step.h) + 0.2 * theta * step.h
         else:
-            state, theta = self._interpolated(step, theta, hits)
+            self.spacing *= 2
+        stiffness = self._stiffness()
+        if stiffness * self.rtol > 1e-2 and _SHORT < theta < 1:
+            landed = self._landing(step, theta, hits, log_t)
+            step, theta = (landed, 1.0) if landed else (step, theta)
+        state = self._end(step) if theta == 1 else self._interpolated(step, theta, step.h * stiffness > 0.3)
+        if hits and not hits[0].leaves:
+            state, theta = self._onto(state, step, theta, hits[0])
         self.steps.append(step)
         self.last = (step, theta)
         self.state = state
-        self.spacing = 0.8 * min(self.spacing, step.h) + 0.2 * theta * step.h if hits else 2 * self.spacing
 
     def _end(self, step: Step) -> State:
         s = self.state
         log_t = self._log_t(step, 1.0)
         return State(s.tau + step.h, log_t, step.W1[2], step.w2[2], step.pi[2], float(step.kappa[2]), s.modes)
 
-    def _interpolated(self, step: Step, theta: float, hits: list[Hit]) -> tuple[State, float]:
+    def _interpolated(self, step: Step, theta: float, stiff: bool) -> State:
+        """The state at theta by dense output. Where pi is stiff its parabola says more than the margins do."""
         s = self.state
         W1, w2 = transport(s.W1, s.w2, step.pulls, step.h, shares(np.array([theta])))
-        state = s._replace(W1=W1[0], w2=w2[0], tau=s.tau + theta * step.h)
-        if hits and not hits[0].leaves:
-            g = np.tensordot(lagrange(np.array([theta]))[0], step.pulls, axes=1)
-            state, share = nudged(state, self.data, hits[0], g, step.h)
-            theta += share
-        pi, kappa = self.clock.dual(margins_of(state.W1[None], state.w2[None], s.modes), s.modes.seen)
-        return state._replace(pi=pi[0], kappa=float(kappa[0]), log_t=self._log_t(step, theta)), theta
+        pi, kappa = self.clock.dual(margins_of(W1, w2, s.modes), s.modes.seen)
+        if stiff:
+            pi = lagrange(np.array([theta])) @ step.pi
+            pi = np.maximum(pi, 0.0) if self.clock.normalised else pi
+        log_t = self._log_t(step, theta)
+        return State(s.tau + theta * step.h, log_t, W1[0], w2[0], pi[0], float(kappa[0]), s.modes)
 
-    def _landing(self, step: Step, theta: float, hits: list[Hit], log_t: float) -> tuple[Step, float, State]:
-        """Steps of the length that ends on the hyperplane, or at log_t, to rounding: ends satisfy the equations."""
-        h, landed = theta * step.h, step
+    def _onto(self, state: State, step: Step, theta: float, hit: Hit) -> tuple[State, float]:
+        """The state moved on along its pulls, by a share of the step near rounding, until the neuron is on the hyperplane."""
+        g = np.tensordot(lagrange(np.array([theta]))[0], step.pulls, axes=1)
+        share = miss(state, self.data, hit, g) / step.h
+        if abs(share) > _NEAR:
+            return state, theta
+        W1, w2 = boosted(state.W1, state.w2, share * step.h * g)
+        rate = float(self._kappa_rates(step)[-1]) if self.clock.normalised else 0.0
+        moved = state._replace(W1=W1, w2=w2, tau=state.tau + share * step.h, kappa=state.kappa + rate * share * step.h)
+        return moved, theta + share
+
+    def _landing(self, step: Step, theta: float, hits: list[Hit], log_t: float) -> Step | None:
+        """A step of the length that ends on the hyperplane, or at log_t: ends of steps satisfy the equations exactly."""
+        h, landed = theta * step.h, None
         for _ in range(6):
             shorter = self._solve(h)
             if not shorter.solved:
                 break
-            landed, miss = shorter, self._miss(shorter, hits, log_t)
-            if abs(miss) <= _LANDED * h:
+            landed, state = shorter, self._end(shorter)
+            if not hits:
+                more = (log_t - state.log_t) * float(np.exp(min(state.log_t - state.kappa, 0.0)))
+            else:
+                more = 0.0 if hits[0].leaves else miss(state, self.data, hits[0], shorter.pulls[2])
+            if abs(more) <= (_NEAR if hits else _ON_TIME) * h:
                 break
-            h += miss
-        if landed is step:
-            state, theta = self._interpolated(step, theta, hits)
-            return step, theta, state
-        return landed, 1.0, self._end(landed)
-
-    def _miss(self, step: Step, hits: list[Hit], log_t: float) -> float:
-        """How much longer the step should be to end where it should."""
-        state = self._end(step)
-        if not hits:
-            return (log_t - state.log_t) * float(np.exp(min(state.log_t - state.kappa, 0.0)))
-        return 0.0 if hits[0].leaves else nudged(state, self.data, hits[0], step.pulls[2], step.h)[1] * step.h
+            h += more
+        return landed
 
     def _strike(self, hits: list[Hit]) -> None:
         before = self.state.modes

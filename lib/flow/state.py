@@ -6,7 +6,6 @@ import numpy as np
 
 from lib.data import Array
 from lib.flow.arrangement import Arrangement, Index, Mask, jumps
-from lib.flow.boost import boosted
 from lib.flow.events import Hit
 from lib.flow.minnorm import near_kinks, settle
 from lib.flow.modes import Modes, moved
@@ -80,10 +79,8 @@ def changes(s: State, modes: Modes, lead: Index, i: int) -> list[Event]:
     return events
 
 
-def nudged(s: State, data: Arrangement, hit: Hit, pulls: Array, h: float) -> tuple[State, float]:
-    """The state moved along its pulls (m, d) by the share of a step h that puts the neuron of the hit on the hyperplane."""
+def miss(s: State, data: Arrangement, hit: Hit, pulls: Array) -> float:
+    """How much longer, in tau, the neuron of a hit has to move with its pull (m, d) to be on the hyperplane."""
     normal = data.normals[hit.j]
-    z, dz = s.W1[hit.i] @ normal, h * s.w2[hit.i] * (pulls[hit.i] @ normal)
-    share = -z / dz if dz else 0.0
-    W1, w2 = boosted(s.W1, s.w2, share * h * pulls)
-    return s._replace(W1=W1, w2=w2, tau=s.tau + share * h), share
+    speed = float(s.w2[hit.i] * (pulls[hit.i] @ normal))
+    return -float(s.W1[hit.i] @ normal) / speed if speed else 0.0
