@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from lib.data import Array, validated, validated_dual
-from lib.figures.style import MARK, arrow, colour, plane
-from lib.zonotope import hausdorff
+from lib.figures.style import HAIR, MARK, SOFT, arrow, colour, plane
+from lib.zonotope import growth, hausdorff
 
 
 def _planar(X: Array) -> None:
@@ -75,3 +75,18 @@ def duel(ax: Axes, X: ArrayLike, y: ArrayLike, u: ArrayLike) -> Axes:
     plane(ax, reach)
     arrow(ax, 0.62 * reach * np.asarray(u), MARK, 2.2)
     return examples(ax, X, y)
+
+
+def basins(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
+    """lam'(Xu)_+ around the circle of directions u, for X (N, 2): positive neurons climb it, negative ones descend."""
+    X, lam = validated_dual(X, lam)
+    _planar(X)
+    angles = np.linspace(0, 2 * np.pi, 721)
+    U = np.column_stack([np.cos(angles), np.sin(angles)])
+    values = growth(X, lam, U, 1.0)
+    top = float(np.abs(values).max()) or 1.0
+    plane(ax, 1.75)
+    for r, color, width in ((np.ones(721), SOFT, 0.9), (1.3 + 0.2 * values / top, MARK, 1.8)):
+        ax.plot(*(r[:, None] * U).T, color=color, lw=width)
+    ax.plot(*(1.3 * U).T, color=HAIR, lw=0.8, ls="--")
+    return examples(ax, 0.9 * X / np.linalg.norm(X, axis=1).max(), np.where(lam < 0, -1.0, 1.0))

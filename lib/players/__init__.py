@@ -1,7 +1,21 @@
 """Figures that the reader drives on a plain page, without a kernel: each a function from arrays to a `Player`."""
 
 from lib.players.chart import bracket
+from lib.players.directions import basins, basins_on_sphere, flow
+from lib.players.dual import dial, ellipsoid
 from lib.players.plane import arrangement, zonotopes, zonotopes_along
 from lib.players.player import Player, bundle
 
-__all__ = ["Player", "arrangement", "bracket", "bundle", "zonotopes", "zonotopes_along"]
+__all__ = [
+    "Player",
+    "arrangement",
+    "basins",
+    "basins_on_sphere",
+    "bracket",
+    "bundle",
+    "dial",
+    "ellipsoid",
+    "flow",
+    "zonotopes",
+    "zonotopes_along",
+]

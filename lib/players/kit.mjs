@@ -25,7 +25,7 @@ export function text(value, digits = 2) {
 
 export const superscript = (n) => [...String(n)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
 export const subscript = (n) => [...String(n)].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c]).join("");
-export const degrees = (u) => `${text((Math.atan2(u[1], u[0]) * 180) / Math.PI, 0)}°`;
+export const degrees = (u) => `${Math.round((Math.atan2(u[1], u[0]) * 180) / Math.PI + 360) % 360}°`;
 export const plural = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 // --- the stage: panels, controls, text -------------------------------------------------------------

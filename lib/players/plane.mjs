@@ -78,8 +78,8 @@ export function cells(X) {
 export const pattern = (X, h) => X.map((x) => dot(x, h) >= 0);
 export const same = (a, b) => a.every((v, i) => v === b[i]);
 
-/** Where a direction that climbs s lam'(Xu)_+ from `angle` ends: an angle, or null if nothing pulls it. */
-export function limit(X, lam, s, angle) {
+/** Where a direction that climbs s lam'(Xu)_+ from `angle` ends, and which way it turns; null if nothing pulls it. */
+export function climb(X, lam, s, angle) {
   const all = arcs(X, lam);
   if (all.length === 0) return null;
   const from = (angle - all[0].from + TAU) % TAU;
@@ -87,17 +87,17 @@ export function limit(X, lam, s, angle) {
   let at = all[0].from + from;
   const slope = (arc, t) => s * dot(arc.g, turned(unit(t)));
   const way = Math.sign(slope(all[k], at));
-  if (way === 0) return dot(all[k].g, all[k].g) > 0 ? (at % TAU) : null;
+  if (way === 0) return dot(all[k].g, all[k].g) > 0 ? { end: at % TAU, way: 1 } : null;
   for (let steps = 0; steps <= 2 * all.length; steps++) {
     const arc = all[k];
     const peak = angleOf(along(arc.g, s));
     const ahead = (way * (peak - at) + 2 * TAU) % TAU;
     const end = way > 0 ? arc.to : arc.from;
-    if (ahead <= way * (end - at)) return peak;
+    if (ahead <= way * (end - at)) return { end: peak, way };
     k = (k + way + all.length) % all.length;
     at = way > 0 ? all[k].from : all[k].to;
     if (dot(all[k].g, all[k].g) === 0) return null;
-    if (way * slope(all[k], at) <= 1e-12 * (1 + Math.hypot(...all[k].g))) return at % TAU;
+    if (way * slope(all[k], at) <= 1e-12 * (1 + Math.hypot(...all[k].g))) return { end: at % TAU, way };
   }
   return null;
 }

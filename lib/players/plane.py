@@ -59,6 +59,6 @@ def zonotopes_along(
     alt = (
         f"Left, {len(X)} data points in the plane. Right, the zonotopes of the positive and of the negative class; "
         f"their Hausdorff distance is {best.value:.4g}, reached by a {'positive' if best.s > 0 else 'negative'} neuron "
-        f"at {degrees(atan2(best.u[1], best.u[0])):.0f} degrees."
+        f"at {degrees(atan2(best.u[1], best.u[0])) % 360:.0f} degrees."
     )
     return Player("zonotopes", state, alt, draw)

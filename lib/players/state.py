@@ -44,3 +44,19 @@ def directions(W1: ArrayLike) -> Array:
     W1 = np.swapaxes(np.asarray(W1, dtype=float), 1, 2)
     lengths = np.linalg.norm(W1, axis=2, keepdims=True)
     return W1 / np.where(lengths > 0, lengths, 1.0)
+
+
+FREE, DEAD = -1, -2
+
+
+def whereabouts(X: Array, U: Array) -> NDArray[np.intp]:
+    """Where each neuron is along a path of directions U (T, m, d): the row whose hyperplane it slides on, or FREE, or
+    DEAD if no row is active. A neuron slides if it stays on a hyperplane for two steps; crossing takes one."""
+    H = U @ X.T
+    level = 1e-9 * np.linalg.norm(X, axis=1)
+    on = np.abs(H) <= level
+    before, after = np.roll(on, 1, axis=0), np.roll(on, -1, axis=0)
+    before[0], after[-1] = False, False
+    slides = on & (before | after)
+    where = np.where(slides.any(axis=2), slides.argmax(axis=2), FREE)
+    return np.where((level < H).any(axis=2), where, DEAD)

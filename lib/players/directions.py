@@ -1,0 +1,80 @@
+"""Players on the circle and the sphere of directions: neurons along a flow, and the basins of extremal directions."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from lib import figures
+from lib.data import validated, validated_dual
+from lib.players.player import Player
+from lib.players.state import clock, directions, frames, path, rounded, whereabouts
+
+
+def _dimension(X: np.ndarray, *allowed: int) -> int:
+    if X.shape[1] not in allowed:
+        names = " or ".join(map(str, allowed))
+        raise ValueError(f"X must have {names} columns for this figure; it has {X.shape[1]}")
+    return X.shape[1]
+
+
+def flow(X: ArrayLike, y: ArrayLike, log_t: ArrayLike, W1: ArrayLike, w2: ArrayLike, targets: ArrayLike = ()) -> Player:
+    """Neurons W1 (T, d, m), w2 (T, m) along log_t (T,), d = 2 or 3: play, pause, scrub; sliding and death are marked.
+
+    `targets` (k, d) are directions to be ringed, such as those of the optimal neurons.
+    """
+    X, y = validated(X, y)
+    d = _dimension(X, 2, 3)
+    log_t = clock(log_t)
+    W1, w2 = path("W1", W1, len(log_t), 3), path("w2", w2, len(log_t), 2)
+    k = frames(len(log_t))
+    lengths = np.linalg.norm(W1[k], axis=1)
+    state = {
+        "X": X, "y": y, "log_t": rounded(log_t[k]), "directions": rounded(directions(W1[k]), 5),
+        "sizes": rounded(lengths / lengths.max(axis=1, keepdims=True), 4), "signs": np.where(w2[0] < 0, -1, 1),
+        "status": whereabouts(X, directions(W1))[k], "targets": np.reshape(targets, (-1, d)),
+    }  # fmt: skip
+    alt = (
+        f"{W1.shape[2]} neurons as arrows from the centre of the {'circle' if d == 2 else 'sphere'} of directions, "
+        f"at the start of a gradient flow. The {'lines' if d == 2 else 'planes'} of {len(X)} data points cut it."
+    )
+
+    def draw(figure: Figure) -> None:
+        left, right = figure.subplots(1, 2)
+        for ax, step, when in ((left, 0, "start"), (right, -1, "end")):
+            figures.neurons(ax, X, y, W1[step], w2[step]).set_title(when)
+
+    return Player("flow", state, alt, draw)
+
+
+def basins(X: ArrayLike, lam: ArrayLike) -> Player:
+    """Drag the rows of X (N, 2): where a small neuron ends while the dual variable stays lam (N,), for every start."""
+    X, lam = validated_dual(X, lam)
+    _dimension(X, 2)
+    alt = (
+        f"The circle of directions over {len(X)} data points, coloured by the extremal direction at which a small "
+        "neuron that starts there ends; around it, the growth rate of each direction as a curve."
+    )
+
+    def draw(figure: Figure) -> None:
+        figures.basins(figure.subplots(), X, lam)
+
+    return Player("basins", {"X": X, "lam": lam}, alt, draw, 3.6, 3.6)
+
+
+def basins_on_sphere(X: ArrayLike, y: ArrayLike, starts: ArrayLike, reached: ArrayLike, ends: ArrayLike) -> Player:
+    """Starts (n, 3) on the sphere, the ends (k, 3), and the index (n,) of the end that each start reaches or -1."""
+    X, y = validated(X, y)
+    _dimension(X, 3)
+    starts, ends = np.reshape(starts, (-1, 3)), np.reshape(ends, (-1, 3))
+    reached = np.asarray(reached, dtype=int)
+    if reached.shape != (len(starts),) or reached.max(initial=-1) >= len(ends) or reached.min(initial=0) < -1:
+        raise ValueError(
+            f"reached must hold, for each of the {len(starts)} starts, -1 or an index of the {len(ends)} ends"
+        )
+    alt = f"A sphere of directions: {len(starts)} starts, coloured by which of {len(ends)} directions they reach."
+
+    def draw(figure: Figure) -> None:
+        figures.landings(figures.globe(figure.subplots(), X, y), starts, reached, ends)
+
+    state = {"X": X, "y": y, "starts": rounded(starts, 4), "reached": reached, "ends": ends}
+    return Player("sphere", state, alt, draw, 3.8, 3.8)

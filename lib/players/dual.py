@@ -1,0 +1,84 @@
+"""Players of the dual problem: the rectified ellipsoid, and what happens when the theorem's hypothesis is lost."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from lib import figures
+from lib.data import Array, validated
+from lib.players.player import Player
+from lib.players.state import clock, directions, frames, path, rounded
+from lib.zonotope import hausdorff
+
+
+def _images(X: Array, W1: Array, w2: Array) -> Array:
+    """s_i (X u_i)_+, the places of the neurons in Q and -Q: (T, m, N)."""
+    return np.where(w2 < 0, -1.0, 1.0)[:, :, None] * np.maximum(directions(W1) @ X.T, 0.0)
+
+
+def ellipsoid(X: ArrayLike, y: ArrayLike, lam: ArrayLike, log_t: ArrayLike, W1: ArrayLike, w2: ArrayLike) -> Player:
+    """Q = {(Xu)_+ : ||u|| <= 1} and -Q of N = 2 or 3 examples, a dual direction lam (N,), and the paths of neurons.
+
+    X is (N, d), log_t (T,), W1 (T, d, m), w2 (T, m). For N = 2 the reader turns lam and sees the bound y'lam / d_H;
+    for N = 3 the drawing turns. Raises `ValueError` for other N and unless y_n lam_n >= 0, not all zero.
+    """
+    X, y = validated(X, y)
+    lam = np.asarray(lam, dtype=float)
+    if len(X) not in (2, 3):
+        raise ValueError(f"X must have 2 or 3 rows for its ellipsoid to be drawn; it has {len(X)}")
+    if lam.shape != y.shape or (y * lam < 0).any() or not lam.any():
+        raise ValueError("lam must have one entry for each row, with y_n lam_n >= 0, and not all zero")
+    log_t = clock(log_t)
+    W1, w2 = path("W1", W1, len(log_t), 3), path("w2", w2, len(log_t), 2)
+    k = frames(len(log_t))
+    state = {
+        "X": figures.coordinates(X), "y": y, "lam": lam, "distance": hausdorff(X, lam).value,
+        "log_t": rounded(log_t[k]), "paths": rounded(_images(X, W1[k], w2[k]), 5), "signs": np.where(w2[0] < 0, -1, 1),
+    }  # fmt: skip
+    alt = (
+        f"The set Q of the activations that a neuron can give {len(X)} examples, its mirror image, a dual direction "
+        f"and the {'line' if len(X) == 2 else 'plane'} orthogonal to it that touches one of them."
+    )
+
+    def draw(figure: Figure) -> None:
+        figures.ellipsoid(figure.subplots(), X, lam)
+
+    return Player("ellipsoid" if len(X) == 2 else "ellipsoid3", state, alt, draw, 3.8, 3.8)
+
+
+def dial(knots: ArrayLike, y: ArrayLike, names: Sequence[str], W1: ArrayLike, w2: ArrayLike) -> Player:
+    """Data that change from knots[0] (N, 2) to the last of knots (K, N, 2), each with a name, K >= 2.
+
+    For every position of the slider the browser solves for P*, follows the flow of the balanced start W1 (2, m),
+    w2 (m,), and reports the Hausdorff distance of the multiplier it ends with, and the neuron that is missing.
+    """
+    knots = np.asarray(knots, dtype=float)
+    if knots.ndim != 3 or len(knots) < 2 or knots.shape[2] != 2 or len(names) != len(knots):
+        raise ValueError(
+            f"knots must be (K, N, 2) with K >= 2 and one name each; got {knots.shape}, {len(names)} names"
+        )
+    labels = np.array([validated(X, y)[1] for X in knots])[0]
+    W1, w2 = np.asarray(W1, dtype=float), np.asarray(w2, dtype=float)
+    scale = np.abs(w2)
+    if (
+        W1.shape != (2, len(w2))
+        or not np.allclose(np.linalg.norm(W1, axis=0), scale)
+        or not np.allclose(scale, scale[0])
+    ):
+        raise ValueError("W1 (2, m), w2 (m,) must be balanced and of one size, as lib.network.balanced makes them")
+    state = {
+        "knots": knots, "y": labels, "names": list(names), "angles": np.arctan2(W1[1], W1[0]), "signs": np.sign(w2),
+        "scale": scale[0],
+    }  # fmt: skip
+    alt = (
+        f"{len(labels)} data points in the plane, {names[0]}, and the neurons of a flow; a slider leads to {names[-1]}."
+    )
+
+    def draw(figure: Figure) -> None:
+        for ax, X, name in zip(figure.subplots(1, len(knots), squeeze=False)[0], knots, names, strict=True):
+            figures.plane(ax, 1.35 * float(np.abs(knots).max()))
+            figures.examples(ax, X, labels).set_title(name)
+
+    return Player("dial", state, alt, draw)
