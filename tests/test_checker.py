@@ -329,3 +329,10 @@ def test_files_are_checked_as_they_are_written(tmp_path: Path) -> None:
     place = next(i for i in range(text.index('"lam"'), len(text)) if text[i].isdigit())
     path.write_text(text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :])
     assert not check_file(path).accepted
+
+
+def test_the_format_page_shows_a_certificate_that_is_accepted() -> None:
+    """Catches a description that drifted from the checker: the example of the page, line by line, is checked."""
+    page = (Path(__file__).parents[1] / "book" / "82_certificate_format.md").read_text()
+    lines = [line for line in page.splitlines() if line.startswith("{")]
+    assert check_lines([line.encode() + b"\n" for line in lines]).accepted

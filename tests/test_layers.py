@@ -12,6 +12,7 @@ LIB = Path(__file__).parents[1] / "lib"
 ORDER = (
     "data",
     "network",
+    "adapters",
     "patterns",
     "zonotope",
     "closed_form",
@@ -20,6 +21,9 @@ ORDER = (
     "flow",
     "certificate",
     "checker",
+    "report",
+    "cli",
+    "__main__",
     "sweep",
     "verify",
     "figures",

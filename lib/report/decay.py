@@ -1,0 +1,74 @@
+"""The report on a loss with weight decay: min sum_n l(q_n) + (beta/2)(||W1||^2 + ||w2||^2).
+
+Its dual is max -sum_n l*(-y_n lam_n) subject to |lam'(Xu)_+| <= beta ||u||. At an optimum lam_n = -y_n l'(q_n), so a
+network carries a candidate; shrunk to t lam with t = min(1, beta / d_H(lam)) it is feasible, and bounds the best
+value from below.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import entr
+
+from lib.data import Array, validated
+from lib.kkt import misclassified
+from lib.network import Network, dual_variable, get_loss, margins
+from lib.program import regularised
+from lib.report.result import Report, highest_neuron
+from lib.report.rounding import EPS, decay_upper
+from lib.zonotope import hausdorff
+
+# -l*(-v) for each loss: with v = y_n lam_n, the least of l(q) + v q over all q
+CONJUGATES: dict[str, Callable[[Array], Array]] = {
+    "logistic": lambda v: entr(v) + entr(1 - v),
+    "exponential": lambda v: entr(v) + v,
+    "squared": lambda v: v - v**2 / 2,
+}
+
+
+def dual_bound(X: Array, y: Array, lam: Array, loss: str, beta: float) -> tuple[float, Array]:
+    """The lower bound of t lam, t = min(1, beta / d_H(lam)), rounded down; and t lam."""
+    height = hausdorff(X, lam).upper
+    scaled = lam * min(1.0, beta / height * (1 - 8 * EPS)) if height > 0 else lam
+    terms = CONJUGATES[loss](y * scaled)
+    return float(terms.sum() - (len(terms) + 8) * EPS * (np.abs(terms) + np.abs(scaled)).sum()), scaled
+
+
+def _stationarity(X: Array, net: Network, lam: Array, beta: float) -> float:
+    """||gradient|| / (beta ||Theta||): 0 at a stationary point with no example on a kink."""
+    on = X @ net.W1 > 0
+    pull = (X * lam[:, None]).T @ on * net.w2 - beta * net.W1
+    growth = lam @ np.maximum(X @ net.W1, 0) - beta * net.w2
+    size = beta * np.sqrt(2 * net.cost)
+    return float(np.sqrt((pull**2).sum() + (growth**2).sum()) / size) if size > 0 else np.inf
+
+
+def report_decay(
+    X: ArrayLike, y: ArrayLike, net: Network, loss: str, beta: float, tol: float = 1e-3, solve: bool = True
+) -> Report:
+    """Where the network stands: its value sum l(q_n) + beta sum_i |w2_i| ||w1_i||, and lower <= best value <= upper.
+
+    As `report_margin`, for the losses logistic, squared and exponential and a weight decay `beta` > 0 that falls on all
+    weights, biases included. The bounds are computed in double precision and rounded outward. Raises `ValueError`.
+    """
+    X, y = validated(X, y)
+    get_loss(loss)
+    if not beta > 0:
+        raise ValueError(
+            f"beta must be positive, got {beta}: without weight decay the best value is that of the margin"
+        )
+    own = dual_variable(net, X, y, loss)
+    value, best = decay_upper(X, y, net, loss, beta), net
+    lower, lam = dual_bound(X, y, own, loss, beta)
+    missing, upper = highest_neuron(X, own / beta), value
+    if solve and value > (1 + tol) * lower:
+        solution = regularised(X, y, loss, beta, tol=min(tol / 10, 1e-6))
+        other = decay_upper(X, y, solution.network, loss, beta)
+        bound, scaled = dual_bound(X, y, solution.lam, loss, beta)
+        upper, best = (other, solution.network) if other < upper else (upper, best)
+        lower, lam = (bound, scaled) if bound > lower else (lower, lam)
+    objective = f"{loss} loss with weight decay {beta:g}"
+    margin, wrong = float(margins(net, X, y).min()), misclassified(net, X, y)
+    residual = _stationarity(X, net, own, beta)
+    return Report(objective, net, value, lower, upper, margin, wrong, residual, missing, lam, best, tol)

@@ -1,0 +1,116 @@
+"""A report as a person reads it, and as a program does."""
+
+import json
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+
+import numpy as np
+
+from lib.data import Array
+from lib.report.result import Report, Rows
+
+SHOWN = 12  # entries of a list that are printed
+DOWN, UP = Context(prec=9, rounding=ROUND_FLOOR), Context(prec=9, rounding=ROUND_CEILING)
+
+
+def _rows(rows: Rows) -> str:
+    more = ", ..." if len(rows) > SHOWN else ""
+    return ", ".join(map(str, rows[:SHOWN])) + more
+
+
+def _vector(v: Array) -> str:
+    return " ".join(f"{a:.4g}" for a in v[:SHOWN]) + (" ..." if len(v) > SHOWN else "")
+
+
+def _separation(report: Report) -> str:
+    if not len(report.wrong):
+        return f"{report.margin:.6g}, at the scale of the given weights"
+    return f"{report.margin:.6g}: {len(report.wrong)} examples on the wrong side, rows {_rows(report.wrong)}"
+
+
+def _interval(report: Report) -> str:
+    """The interval in nine digits, rounded outward."""
+    return f"between {DOWN.plus(Decimal(report.lower)):g} and {UP.plus(Decimal(report.upper)):g}"
+
+
+def _meaning(report: Report) -> str:
+    if report.verdict == "optimal":
+        return f"optimal: no network is better by more than {report.ratio - 1:.2g} (relative)"
+    if report.verdict == "improvable":
+        above = "it does not fit the data" if np.isinf(report.value) else f"this one is {_percent(report)} above it"
+        return f"improvable: a network of value {report.upper:.9g} is known; {above}"
+    return f"undecided: the best value is {_interval(report)}, too wide for --tol {report.tol:g}"
+
+
+def _percent(report: Report) -> str:
+    return f"{100 * (report.value / report.upper - 1):.3g} %"
+
+
+def _missing(report: Report) -> list[tuple[str, str]]:
+    """The neuron that would improve the network, or that none would."""
+    neuron = report.missing
+    if report.verdict == "optimal" or neuron.height <= 1 + report.tol:
+        return [
+            ("missing neuron", f"none found: no direction is higher than {neuron.upper:.9g} (a best network has 1)")
+        ]
+    sign = "+" if neuron.s > 0 else "-"
+    height = (
+        "" if len(report.wrong) and np.isinf(report.value) else f", height {neuron.height:.6g} (a best network has 1)"
+    )
+    return [
+        ("missing neuron", f"output sign {sign}{height}"),
+        ("  along", _vector(neuron.u)),
+        ("  active on", f"{len(neuron.active)} examples, rows {_rows(neuron.active)}"),
+    ]
+
+
+def as_text(report: Report, source: str, seconds: float) -> str:
+    """Lines of a name and what it is."""
+    lines = [
+        ("objective", report.objective),
+        ("data", source),
+        ("network", f"{report.network.m} neurons"),
+        ("least margin", _separation(report)),
+        ("value", f"{report.value:.9g}"),
+        ("best value", _interval(report)),
+        ("ratio", f"{report.ratio:.9g}, value to lower bound"),
+        ("stationarity", f"{report.residual:.2g} (0 when training has converged)"),
+        *_missing(report),
+        ("time", f"{seconds:.2f} s"),
+        ("verdict", _meaning(report)),
+    ]
+    return "\n".join(f"{name:<16}{what}" for name, what in lines)
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no infinity."""
+    return float(value) if np.isfinite(value) else None
+
+
+def as_json(report: Report, source: str, seconds: float) -> str:
+    """One JSON object; infinite numbers are null."""
+    neuron = report.missing
+    return json.dumps(
+        {
+            "verdict": report.verdict,
+            "objective": report.objective,
+            "data": source,
+            "neurons": report.network.m,
+            "margin": report.margin,
+            "wrong": report.wrong.tolist(),
+            "value": _finite(report.value),
+            "lower": report.lower,
+            "upper": _finite(report.upper),
+            "ratio": _finite(report.ratio),
+            "residual": _finite(report.residual),
+            "missing": {
+                "sign": neuron.s,
+                "height": neuron.height,
+                "u": neuron.u.tolist(),
+                "active": neuron.active.tolist(),
+            },
+            "lam": report.lam.tolist(),
+            "tol": report.tol,
+            "seconds": seconds,
+        },
+        indent=1,
+    )
