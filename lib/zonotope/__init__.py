@@ -1,8 +1,21 @@
-"""The dual constraint as the Hausdorff distance of two zonotopes: projections, maximisers, bounds."""
+"""The dual constraint as the Hausdorff distance of two zonotopes: projections, maximisers, critical directions."""
 
 from lib.zonotope.ascent import Columns, violators
 from lib.zonotope.hausdorff import Maximiser, hausdorff
+from lib.zonotope.maxima import Extremal, Maxima, extremal_directions, local_maxima
 from lib.zonotope.projection import Projection, project
 from lib.zonotope.support import growth
 
-__all__ = ["Columns", "Maximiser", "Projection", "growth", "hausdorff", "project", "violators"]
+__all__ = [
+    "Columns",
+    "Extremal",
+    "Maxima",
+    "Maximiser",
+    "Projection",
+    "extremal_directions",
+    "growth",
+    "hausdorff",
+    "local_maxima",
+    "project",
+    "violators",
+]

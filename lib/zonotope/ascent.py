@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from lib.zonotope.projection import nearest, no_rays, normals
-from lib.zonotope.support import Array, Zonotopes, growth, zonotopes
+from lib.zonotope.support import Array, Mask, Zonotopes, growth, zonotopes
 
 
 class Columns(NamedTuple):
@@ -44,8 +44,17 @@ def spread(n: int, d: int) -> Array:
     return unit(ndtri((0.5 + np.outer(np.arange(1, n + 1), steps)) % 1.0))
 
 
+def depth(pair: Zonotopes, U: Array, S: Mask) -> Array:
+    """The least sine of the angle from u, inside its cell S of the generators of Z_A, to a kink; negative outside."""
+    A = pair.A / np.linalg.norm(pair.A, axis=1, keepdims=True)
+    return (np.where(S, 1.0, -1.0) * (U @ A.T)).min(axis=1)
+
+
 def climb(pair: Zonotopes, U: Array, stop: int = 1000) -> Array:
-    """The local maxima of h_A - h_B with positive value that ascent reaches from the directions U (n, r), once each."""
+    """Where ascent from the directions U (n, r) ends with a positive value, once each.
+
+    An end on the kink of a generator of Z_A (up to rounding) is kept and left: with luck the kink is flat there.
+    """
     if len(pair.A) == 0:
         return np.zeros((0, pair.A.shape[1]))
     seen: set[bytes] = set()
@@ -59,11 +68,11 @@ def climb(pair: Zonotopes, U: Array, stop: int = 1000) -> Array:
         seen.update(S.tobytes() for S in active)
         a = active @ pair.A
         near = nearest(a, pair.B, no_rays(a), a - pair.B.sum(axis=0) / 2)
-        outside = near.upper > pair.rounding
-        U = unit(normals(near, pair.B)[outside])
-        settled = ((U @ pair.A.T > 0) == active[outside]).all(axis=1)
-        ends.append(U[settled])
-        U = U[~settled]
+        outside = near.lower > pair.rounding
+        U, active = unit(normals(near, pair.B)[outside]), active[outside]
+        # A residual is known to rounding, its direction to rounding / distance.
+        ends.append(U[depth(pair, U, active) * near.upper[outside] >= -pair.rounding])
+        U = U[((U @ pair.A.T > 0) != active).any(axis=1)]
     return np.vstack([np.zeros((0, pair.A.shape[1])), *ends])
 
 

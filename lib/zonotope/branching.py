@@ -60,7 +60,7 @@ def search(tree: Tree, value: float, u: Array, goal: float, budget: int) -> Sear
         # A final node left on the near side of the level has been measured as well as can be.
         alive = (bound > level) & ~(tree.final(nodes[now]) & (near.lower <= level))
         closed = max(closed, bound[~alive].max(initial=0.0))
-        value, u = _improved(pair, value, u, near.residual[alive][np.argsort(-near.lower[alive])[:32]])
+        value, u = _improved(pair, value, u, near.residual[alive])
         children, parent = tree.split(nodes[now[alive]], near.residual[alive])
         nodes = np.concatenate([nodes[later], children])
         bounds = np.concatenate([bounds[later], bound[alive][parent]])
@@ -68,9 +68,12 @@ def search(tree: Tree, value: float, u: Array, goal: float, budget: int) -> Sear
 
 
 def _improved(pair: Zonotopes, value: float, u: Array, directions: Array) -> tuple[float, Array]:
-    """The better of (value, u) and the best local maximum reached from the directions."""
-    U = np.vstack([unit(directions), climb(pair, unit(directions))])
-    values = pair.height(U)
-    if len(U) == 0 or values.max() <= value:
+    """The better of (value, u) and what the climb from the 32 highest directions reaches, if one is above value."""
+    U = unit(directions)
+    heights = pair.height(U)
+    U = U[np.argsort(-heights)[:32]]
+    if heights.max(initial=value) <= value:
         return value, u
-    return float(values.max()), U[values.argmax()]
+    U = np.vstack([U, climb(pair, U)])
+    heights = pair.height(U)
+    return float(heights.max()), U[heights.argmax()]

@@ -20,6 +20,8 @@ from lib.zonotope.support import EPS, Array, Mask
 
 Index = NDArray[np.intp]
 
+FREE = 1e-13  # a coefficient within FREE of 0 or 1 is there
+
 
 class Projection(NamedTuple):
     """Coefficients `c` (..., k) in [0,1], residual a - Z'c (..., d), and its length, the distance (...)."""
@@ -95,8 +97,9 @@ class _Corrals:
         self.weights[:, 0] = 1.0
 
     def add(self, who: Index, normals: Array, members: Array, e: Array) -> None:
-        """A new member of weight 0, in a free place or else in that of the lightest."""
-        place = np.where(self.live[who], self.weights[who], -1.0).argmin(axis=1)
+        """A new member of weight 0, in a free place or else in that of the lightest; a sole vertex stays."""
+        weights = np.where(self.e[who] * self.weights[who] >= 1, np.inf, self.weights[who])
+        place = np.where(self.live[who], weights, -1.0).argmin(axis=1)
         self.members[who, place], self.normals[who, place], self.e[who, place] = members, normals, e
         self.live[who, place] = True
 
@@ -121,7 +124,7 @@ class _Corrals:
             turn = excess > length * (length - bound) / _positive(np.linalg.norm(member + r, axis=1))
             ray = self.rays[who, worst] * self.scale[who, None]
             member, e = np.where(turn[:, None], ray, member), np.where(turn, 0.0, 1.0)
-            bound = np.where(excess > 4 * EPS * length, -np.inf, bound)
+            bound = np.where(excess > 8 * EPS * self.scale[who], -np.inf, bound)
         return member, e, bound
 
     def advance(self, who: Index, level: float) -> Index:
@@ -134,7 +137,8 @@ class _Corrals:
         self.upper[who] = np.minimum(self.upper[who], length)
         self.lower[who] = np.maximum(self.lower[who], bound)
         lower, upper, small = self.lower[who], self.upper[who], 4 * EPS * self.scale[who]
-        going = improved & (upper - lower > small) & (length > small)
+        known = (self.live[who] & (self.members[who] == member[:, None, :]).all(axis=2)).any(axis=1)
+        going = improved & ~known & (upper - lower > small) & (length > small)
         if np.isfinite(level):
             going &= (upper > level) & (lower <= level)
         self.add(who[going], r[going], member[going], e[going])
@@ -172,34 +176,40 @@ def _coefficients(near: Nearest, Z: Array) -> Array:
     return np.clip(inside.sum(axis=1), 0.0, 1.0)
 
 
-def _free_gram(c: Array, Z: Array) -> Array:
-    """H = Z_W'Z_W over the generators W with coefficient strictly between 0 and 1, one (d, d) matrix a point."""
-    free = ((c > 0) & (c < 1)).astype(float)
+def _free(c: Array) -> Mask:
+    """Coefficients strictly between 0 and 1, by more than the rounding of a mean."""
+    return np.logical_and(c > FREE, c < 1 - FREE)
+
+
+def _onto_span(free: Mask, Z: Array) -> tuple[Array, Array]:
+    """H = Z_W'Z_W over the free generators W of each point, and its pseudo-inverse, (n, d, d) both."""
     d = Z.shape[1]
-    return (free @ (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), d * d)).reshape(-1, d, d)
+    H = (free.astype(float) @ (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), d * d)).reshape(-1, d, d)
+    return H, np.asarray(np.linalg.pinv(H, rcond=1e-13, hermitian=True), dtype=float)
 
 
 def _polished(a: Array, Z: Array, c: Array) -> Array:
-    """Coefficients strictly between 0 and 1 moved until their generators Z_W are orthogonal to the residual r.
+    """Free coefficients moved until their generators Z_W are orthogonal to the residual r.
 
     The smallest such step is Z_W H^+ r with H = Z_W'Z_W.
     """
-    inverse = np.linalg.pinv(_free_gram(c, Z), rcond=1e-13, hermitian=True)
-    step = np.einsum("nde,ne->nd", inverse, a - c @ Z)
-    return np.clip(np.where((c > 0) & (c < 1), c + step @ Z.T, c), 0.0, 1.0)
-
+    free = _free(c)
+    step = np.einsum("nde,ne->nd", _onto_span(free, Z)[1], a - c @ Z)
+    return np.clip(np.where(free, c + step @ Z.T, c), 0.0, 1.0)
 
 
 def normals(near: Nearest, Z: Array) -> Array:
-    """The residuals made orthogonal, relative to their own length, to the generators strictly inside [0, 1].
+    """The residuals made orthogonal, relative to their own length, to the generators with free coefficients.
 
-    So the direction of a short residual is as exact as that of a long one.
+    So the direction of a short residual is as exact as that of a long one. A residual that would lose half its
+    length was not yet the nearest, and stays.
     """
-    H = _free_gram(_coefficients(near, Z), Z / _positive(np.linalg.norm(Z, axis=1, keepdims=True)))
+    H, inverse = _onto_span(_free(_coefficients(near, Z)), Z / _positive(np.linalg.norm(Z, axis=1, keepdims=True)))
     r = near.residual
     for _ in range(2):
-        r = r - np.einsum("nde,nef,nf->nd", H, np.linalg.pinv(H, rcond=1e-13, hermitian=True), r)
-    return r
+        r = r - np.einsum("nde,nef,nf->nd", H, inverse, r)
+    kept = np.linalg.norm(r, axis=1) > near.upper / 2
+    return np.where(kept[:, None], r, near.residual)
 
 
 def project(a: ArrayLike, Z: ArrayLike) -> Projection:

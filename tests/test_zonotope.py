@@ -1,0 +1,416 @@
+"""The two zonotopes of a dual variable: projection, Hausdorff distance, maximisers, critical directions."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy.optimize import lsq_linear
+
+from lib.data import gaussian, orthogonally_separable
+from lib.patterns import cells
+from lib.zonotope import (
+    extremal_directions,
+    growth,
+    hausdorff,
+    local_maxima,
+    project,
+    violators,
+)
+from lib.zonotope.ascent import climb, spread, starts
+from lib.zonotope.branching import search
+from lib.zonotope.cones import Cones, orthants, polar
+from lib.zonotope.hausdorff import Maximiser
+from lib.zonotope.signs import Signs, spare
+from lib.zonotope.support import zonotopes
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def mass(X, lam):
+    """sum |lam_n| ||x_n||: the size that rounding is measured against."""
+    return float(np.abs(lam) @ np.linalg.norm(X, axis=1))
+
+
+def problem(seed, N_max=6, d_max=4):
+    """Small data: half of it of integers, where rows repeat, vanish, are parallel, and projections tie."""
+    rng = np.random.default_rng(seed)
+    N, d = rng.integers(1, N_max + 1), rng.integers(1, d_max + 1)
+    X = rng.standard_normal((N, d)) if rng.random() < 0.5 else rng.integers(-2, 3, (N, d)).astype(float)
+    lam = rng.standard_normal(N) if rng.random() < 0.5 else rng.integers(-2, 3, N).astype(float)
+    return X, np.abs(lam) if rng.random() < 0.1 else lam
+
+
+def bvls(a, Z):
+    """scipy's distance from a to the zonotope of the rows of Z."""
+    if len(Z) == 0:
+        return float(np.linalg.norm(a))
+    c = lsq_linear(Z.T, a, (0, 1), method="bvls", tol=1e-14).x
+    return float(np.linalg.norm(a - c @ Z))
+
+
+def over_all_subsets(X, lam):
+    """d_H from its definition: the farthest of the sums over *all* subsets of one class, from the other zonotope.
+
+    Every subset sum is a point of the zonotope, and a convex function is largest at a vertex, which is one of them.
+    """
+    G = np.abs(lam)[:, None] * X
+    sides = (G[lam > 0], G[lam < 0]), (G[lam < 0], G[lam > 0])
+    return max(bvls(np.array(S) @ A, B) for A, B in sides for S in itertools.product((0.0, 1.0), repeat=len(A)))
+
+
+def near_optimal(N, d, seed, rounds=6):
+    """A dual variable at which many directions nearly tie, as column generation meets them: a few LP rounds."""
+    from scipy.optimize import linprog
+
+    X, y, _ = gaussian(N, d, np.random.default_rng(seed))
+    U, s = spread(8 * N, d), np.tile([1.0, -1.0], 4 * N)
+    for _ in range(rounds):
+        lam = y * linprog(-np.ones(N), A_ub=s[:, None] * np.maximum(U @ X.T, 0) * y, b_ub=np.ones(len(U)),
+                          bounds=(0, 1e4)).x
+        found = violators(X, lam, 1.0)
+        U, s = np.vstack([U, found.U]), np.concatenate([s, found.s])
+    return X, lam
+
+
+# --- projection --------------------------------------------------------------------------------------------------
+
+
+@given(SEEDS)
+def test_projection_equals_bounded_least_squares(seed):
+    """Against scipy's BVLS and the optimality conditions, random and tied: a stalled corral, a wrong polish."""
+    rng = np.random.default_rng(seed)
+    k, d = rng.integers(1, 25), rng.integers(1, 7)
+    integer = rng.random() < 0.5
+    Z = rng.integers(-2, 3, (k, d)).astype(float) if integer else rng.standard_normal((k, d))
+    a = rng.integers(-8, 9, (7, d)).astype(float) if integer else 4 * rng.standard_normal((7, d))
+    c, r, distance = project(a, Z)
+    size = np.linalg.norm(Z, axis=1).sum() + 20
+    assert ((c >= 0) & (c <= 1)).all()
+    assert np.abs(a - c @ Z - r).max() <= 1e-14 * size
+    assert np.abs(distance - [bvls(point, Z) for point in a]).max() <= 1e-12 * size
+    gap = distance**2 - (np.einsum("nd,nd->n", a, r) - np.maximum(r @ Z.T, 0).sum(axis=1))
+    assert gap.max() <= 1e-12 * size**2
+
+
+def test_projection_of_a_point_and_of_a_grid_have_their_shapes():
+    """Leading axes of the points are those of the answer; a single point is not promoted to a batch."""
+    Z = np.eye(3)[:2]
+    one = project([2.0, 0.5, 1.0], Z)
+    assert np.allclose(one.c, [1, 0.5]) and np.allclose(one.residual, [1, 0, 1])
+    assert one.distance == pytest.approx(np.sqrt(2), rel=1e-15)
+    grid = project(np.zeros((4, 5, 3)), Z)
+    assert grid.c.shape == (4, 5, 2) and grid.residual.shape == (4, 5, 3) and grid.distance.shape == (4, 5)
+
+
+@pytest.mark.parametrize("scale", [1e-100, 1.0, 1e100])
+def test_projection_at_any_scale(scale):
+    """A point inside has distance 0 to rounding; squares of 1e-100 or 1e100 spoil nothing."""
+    Z = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 2.0], [0.0, 0.0]])
+    inside, outside = project(scale * np.array([1.0, 1.5]), scale * Z), project(scale * np.array([3.0, 0.5]), scale * Z)
+    assert inside.distance <= 1e-15 * scale
+    assert outside.distance == pytest.approx(scale * bvls(np.array([3.0, 0.5]), Z), rel=1e-14)
+
+
+@pytest.mark.parametrize("a", [np.zeros(2), 1.0, np.array([1.0, np.nan, 0.0])])
+def test_projection_refuses_points_of_another_space(a):
+    """Wrong widths would broadcast; NaN would come back as a distance."""
+    with pytest.raises(ValueError, match="a must be finite, with last axis 3"):
+        project(a, np.eye(3))
+
+
+# --- the Hausdorff distance ----------------------------------------------------------------------------------------
+
+
+@given(SEEDS)
+def test_hausdorff_equals_the_farthest_subset_sum(seed):
+    """The definition over all 2^k subsets of both classes, with scipy's projection: a missed cell, side or row."""
+    X, lam = problem(seed)
+    found, truth = hausdorff(X, lam), over_all_subsets(X, lam)
+    assert found.value <= found.upper <= found.value + 1e-12 * mass(X, lam)
+    assert found.value == pytest.approx(truth, abs=1e-12 * mass(X, lam))
+
+
+@given(SEEDS)
+def test_value_is_reached_at_the_unit_direction(seed):
+    """`value` is the height of (u, s), re-evaluated, not the solver's opinion of it."""
+    X, lam = problem(seed)
+    found = hausdorff(X, lam)
+    assert found.value == growth(X, lam, found.u, found.s)
+    assert np.linalg.norm(found.u) == pytest.approx(1.0, abs=1e-15)
+
+
+@given(SEEDS, st.integers(0, 40))
+def test_interval_is_honest_whatever_the_budget(seed, budget):
+    """Stopped early, `upper` still lies above every sampled direction, and `value` below the truth."""
+    X, lam = problem(seed, N_max=9, d_max=5)
+    found = hausdorff(X, lam, budget=budget)
+    sampled = np.abs(growth(X, lam, spread(2000, X.shape[1]), 1.0)).max()
+    assert sampled <= found.upper + 1e-14 * mass(X, lam)
+    assert found.value <= hausdorff(X, lam).upper
+
+
+@given(SEEDS, st.floats(0.2, 3.0))
+def test_goal_settles_on_which_side_the_truth_lies(seed, ratio):
+    """Pruning at a goal may loosen `upper` up to the goal, never past it, and never hides a value above it."""
+    X, lam = problem(seed)
+    truth = hausdorff(X, lam)
+    goal, tiny = ratio * truth.value, 1e-12 * mass(X, lam)
+    found = hausdorff(X, lam, goal=goal)
+    assert truth.value <= found.upper + tiny
+    assert found.upper <= max(goal, truth.value) + tiny
+    if goal < truth.value:
+        assert found.value == pytest.approx(truth.value, abs=tiny)
+
+
+def over_cells(pair):
+    """One side by enumeration: the farthest vertex of Z_A, over all cells, from Z_B."""
+    return project(cells(pair.A).patterns @ pair.A, pair.B).distance.max()
+
+
+@pytest.mark.parametrize(("N", "d", "seed"), [(40, 2, 0), (60, 3, 1), (40, 4, 2), (30, 5, 3)])
+def test_near_ties_are_resolved_by_both_trees(N, d, seed):
+    """At nearly optimal lam, where many maxima tie and sum |lam| ||x|| >> d_H: cones, signs and enumeration agree."""
+    X, lam = near_optimal(N, d, seed)
+    pair = zonotopes(X, lam)
+    for side in (pair, pair.swapped):
+        truth, u = over_cells(side), np.eye(d)[0]
+        for tree in (Cones(side), Signs(side)):
+            found = search(tree, 0.0, u, 0.0, 10**6)
+            assert found.value == pytest.approx(truth, abs=4 * tree.slack)
+            assert truth - 2 * pair.rounding <= found.upper <= truth + 4 * tree.slack
+            assert side.height(found.u) == pytest.approx(found.value, abs=1e-14 * mass(X, lam))
+
+
+@given(SEEDS)
+def test_bounds_of_both_trees_hold_node_by_node(seed):
+    """Every direction of a node stays below the node's bound, before anything is exact: a factor, a lost ray."""
+    rng = np.random.default_rng(seed)
+    X, lam = rng.standard_normal((7, 3)), rng.standard_normal(7)
+    assume((lam > 0).any())
+    pair = zonotopes(X, lam)
+    U = spread(500, 3)
+    for tree in (Cones(pair), Signs(pair)):
+        nodes = tree.roots
+        for _ in range(3):
+            near = tree.bound(nodes, np.inf)
+            inside = _inside(tree, nodes, U)
+            assert inside.any(axis=0).all()
+            assert (np.where(inside, pair.height(U), -np.inf).max(axis=1) <= near.upper + tree.slack).all()
+            nodes, _ = tree.split(nodes, near.residual)
+
+
+def _inside(tree, nodes, U):
+    """Which directions U lie in (over) which nodes, for either tree."""
+    if isinstance(tree, Signs):
+        return (nodes[:, None, :] * (U @ tree.A.T) >= 0).all(axis=2)
+    coordinates = np.linalg.solve(nodes.transpose(0, 2, 1), tree.span @ U.T)
+    return (coordinates >= -1e-12).all(axis=1)
+
+
+def test_one_step_of_the_bound_of_free_generators():
+    """C_U is exact for parallel generators (half their length) and for orthonormal ones (sqrt(k)/2)."""
+    assert spare(np.outer([1.0, 2.0, 3.0], [0.6, 0.8])) == pytest.approx(3.0, rel=1e-14)
+    assert spare(np.eye(9)) == pytest.approx(1.5, rel=1e-14)
+
+
+def test_orthants_and_their_polar_cones():
+    """The polar of an orthant is its negative, tilted inwards by rounding only, never outwards."""
+    for V, rays in zip(orthants(3), polar(orthants(3)), strict=True):
+        assert np.allclose(rays, -V, atol=1e-13) and (rays @ V.T <= 0).all()
+
+
+@pytest.mark.parametrize("N", [1, 2, 5, 40])
+def test_orthogonal_rows(N):
+    """X = I, lam = 1: the distance is sqrt(N), along the all-ones vector, at any N without enumeration."""
+    found = hausdorff(np.eye(N), np.ones(N), budget=1)
+    assert found.value == pytest.approx(np.sqrt(N), rel=1e-14) == pytest.approx(found.upper, rel=1e-12)
+    assert found.s == 1 and np.allclose(found.u, 1 / np.sqrt(N))
+
+
+def test_orthogonally_separable_data_needs_no_enumeration():
+    """Within-class inner products >= 0, across <= 0: the longer of the two class sums, at N = 300, d = 40."""
+    X, y, _ = orthogonally_separable(300, 40, np.random.default_rng(0))
+    lam = y * np.random.default_rng(1).random(300)
+    found = hausdorff(X, lam, budget=1)
+    sums = [np.linalg.norm(lam[y == s] @ X[y == s]) for s in (1, -1)]
+    assert found.value == pytest.approx(max(sums), rel=1e-13) == pytest.approx(found.upper, rel=1e-10)
+    assert found.s == (1, -1)[int(np.argmax(sums))]
+
+
+@given(SEEDS)
+def test_symmetries(seed):
+    """Homogeneous in lam, invariant under rotations, row scalings x/c with lam c, and exchange of the two sides."""
+    X, lam = problem(seed)
+    rng = np.random.default_rng(seed)
+    Q = np.linalg.qr(rng.standard_normal((X.shape[1],) * 2))[0]
+    c, tiny = rng.uniform(0.5, 2.0, len(X)), 1e-12 * mass(X, lam)
+    value = hausdorff(X, lam).value
+    assert hausdorff(X, 3.7 * lam).value == pytest.approx(3.7 * value, abs=4 * tiny)
+    assert hausdorff(X @ Q, lam).value == pytest.approx(value, abs=tiny)
+    assert hausdorff(X / c[:, None], lam * c).value == pytest.approx(value, abs=tiny)
+    assert hausdorff(X, -lam).value == pytest.approx(value, abs=tiny)
+
+
+@given(SEEDS)
+def test_repeated_parallel_and_zero_rows_change_nothing(seed):
+    """A row split into two of half the multiplier, zero rows, zero multipliers, an extra zero column."""
+    X, lam = problem(seed)
+    extra = np.random.default_rng(seed).standard_normal((2, X.shape[1]))
+    split = np.vstack([X, 3 * X, 0 * extra, extra])
+    weights = np.concatenate([lam / 2, lam / 6, [1.0, -1.0], [0.0, 0.0]])
+    wide = np.column_stack([split, np.zeros(len(split))])
+    assert hausdorff(wide, weights).value == pytest.approx(hausdorff(X, lam).value, abs=1e-12 * mass(X, lam))
+
+
+@pytest.mark.parametrize(("rows", "multipliers"), [(1e-100, 1.0), (1e100, 1.0), (1.0, 1e-100), (1e-100, 1e100)])
+def test_any_scale(rows, multipliers):
+    """Neither small nor large units underflow, overflow or lose digits."""
+    X, lam = problem(3)
+    unit = hausdorff(X, lam)
+    found = hausdorff(rows * X, multipliers * lam)
+    assert unit.value > 0.1
+    assert found.value == pytest.approx(unit.value * rows * multipliers, rel=1e-13)
+    assert found.upper == pytest.approx(unit.upper * rows * multipliers, rel=1e-13)
+
+
+def test_nothing_to_separate():
+    """lam = 0, rows of zeros, and two equal zonotopes: distance 0, at some unit direction, no maxima."""
+    assert hausdorff(np.ones((2, 3)), [0, 0])[:2] == (0, 0)
+    assert hausdorff(np.zeros((2, 3)), [1, -1])[:2] == (0, 0)
+    equal = hausdorff(np.ones((2, 3)), [1, -1])
+    assert isinstance(equal, Maximiser) and equal.value == 0 and equal.upper <= 1e-13
+    assert np.linalg.norm(equal.u) == pytest.approx(1)
+    assert len(violators(np.ones((2, 3)), [1, -1], 0.0).s) == 0
+    assert len(local_maxima(np.ones((2, 3)), [1, -1]).s) == 0
+
+
+@pytest.mark.parametrize("function", [hausdorff, local_maxima, extremal_directions, violators])
+def test_bad_input_is_refused_by_name(function):
+    """NaN in the multipliers, or one too few of them, would otherwise broadcast or vanish in comparisons."""
+    level = (0.0,) if function is violators else ()
+    with pytest.raises(ValueError, match="lam has NaN or infinite entries in row 1"):
+        function(np.eye(2), [1.0, np.nan], *level)
+    with pytest.raises(ValueError, match="lam must have shape"):
+        function(np.eye(2), [1.0], *level)
+    with pytest.raises(ValueError, match="X must be 2-D"):
+        function(np.ones(2), [1.0], *level)
+
+
+# --- ascent and local maxima ---------------------------------------------------------------------------------------
+
+
+@given(SEEDS)
+def test_one_ascent_step_never_descends(seed):
+    """The climb from u ends no lower than u: a residual of the wrong sign, a stale pattern."""
+    X, lam = problem(seed, N_max=10)
+    pair = zonotopes(X, lam)
+    for u in starts(pair, 3):
+        ends = climb(pair, u[None, :])
+        if pair.height(u) > 1e-9:
+            assert pair.height(ends).max() >= pair.height(u) - 1e-14
+
+
+def distances(a, b):
+    """How far apart the directions of two tables are, signs included."""
+    return np.abs(a.U[:, None] - b.U).max(axis=2) + np.abs(a.s[:, None] - b.s)
+
+
+@given(SEEDS)
+def test_local_maxima_are_where_hills_end(seed):
+    """Every climb ends at a listed maximum, the highest is the Hausdorff distance, none can be improved nearby."""
+    rng = np.random.default_rng(seed)
+    d = rng.integers(2, 4)
+    X, lam = rng.standard_normal((7, d)), rng.standard_normal(7)
+    peaks, climbed = local_maxima(X, lam), violators(X, lam, 1e-9)
+    assert len(climbed.s) <= len(peaks.s)
+    assert (distances(climbed, peaks).min(axis=1, initial=3) <= 1e-9).all()
+    assert peaks.values.max(initial=0) == pytest.approx(hausdorff(X, lam).value, abs=1e-12)
+    for v, u, s in zip(peaks.values, peaks.U, peaks.s, strict=True):
+        around = u + 1e-5 * spread(200, d)
+        assert (growth(X, lam, around / np.linalg.norm(around, axis=1, keepdims=True), s) <= v + 1e-14).all()
+
+
+def circle(X, lam, s, n=40_000):
+    """Heights along a fine circle, their strict local maxima and minima with positive value."""
+    angle = 2 * np.pi * (np.arange(n) + 0.5) / n
+    f = growth(X, lam, np.column_stack([np.cos(angle), np.sin(angle)]), s)
+    before, after, up = np.roll(f, 1), np.roll(f, -1), f > 1e-6 * mass(X, lam)
+    return ((f > before) & (f > after) & up).sum(), ((f < before) & (f < after) & up).sum()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_critical_directions_in_the_plane(seed):
+    """d = 2: as many maxima and critical directions as a fine circle shows, on both sides."""
+    rng = np.random.default_rng(seed)
+    X, lam = rng.standard_normal((6, 2)), rng.standard_normal(6)
+    peaks, critical = local_maxima(X, lam), extremal_directions(X, lam)
+    for s in (1.0, -1.0):
+        tops, bottoms = circle(X, lam, s)
+        assert (peaks.s == s).sum() == (critical.stable & (critical.s == s)).sum() == tops
+        assert (critical.s == s).sum() == tops + bottoms
+
+
+def test_a_maximum_on_a_kink_that_the_other_class_bends_down():
+    """Parallel rows of both classes share a kink; where the other class is stronger, a maximum may lie on it."""
+    X, lam = np.array([[0.0, 1.0], [0.0, 2.0], [1.0, 0.0]]), np.array([1.0, -1.0, 1.0])
+    X = np.vstack([X, [[0.0, -1.0]]])
+    lam = np.append(lam, -0.25)
+    peaks = local_maxima(X, lam)
+    assert [(peaks.s == s).sum() for s in (1, -1)] == [circle(X, lam, s)[0] for s in (1, -1)]
+    assert np.allclose(peaks.U[peaks.s == 1], [[1, 0]])
+
+
+@given(SEEDS)
+def test_clarke_coefficients_solve_the_fixed_point_equation(seed):
+    """s sum C_n lam_n x_n = v u, C = 1 or 0 off the kinks, for stable and unstable directions, degenerate data."""
+    X, lam = problem(seed, d_max=3)
+    for found in (local_maxima(X, lam), extremal_directions(X, lam)):
+        assert ((found.C >= 0) & (found.C <= 1)).all()
+        velocity = found.s[:, None] * ((found.C * lam) @ X)
+        assert np.abs(velocity - found.values[:, None] * found.U).max(initial=0) <= 1e-8 * mass(X, lam)
+        along = found.U @ X.T
+        off = np.abs(along) > 1e-8 * np.linalg.norm(X, axis=1)
+        assert (((along > 0) == found.C) | ~off).all()
+        assert np.allclose(found.values, growth(X, lam, found.U, found.s), atol=1e-14 * mass(X, lam))
+        assert (np.diff(found.values) <= 1e-15 * mass(X, lam)).all()
+
+
+@given(SEEDS)
+def test_stable_directions_are_the_local_maxima(seed):
+    """Two enumerations, one over cells, one over flats and cells, tied data included."""
+    X, lam = problem(seed, d_max=3)
+    peaks, critical = local_maxima(X, lam), extremal_directions(X, lam)
+    assert np.allclose(peaks.values, critical.values[critical.stable], atol=1e-9 * mass(X, lam))
+
+
+def test_every_face_of_orthogonal_rows_is_critical():
+    """X = I, lam = 1, N = 4: the 15 directions of the nonempty subsets, of which the full one alone is stable."""
+    found = extremal_directions(np.eye(4), np.ones(4))
+    support = {tuple(u > 1e-9) for u in found.U}
+    assert len(found.s) == len(support) == 15 and (found.s == 1).all()
+    assert np.allclose(found.values**2, np.sort([sum(S) for S in support])[::-1])
+    assert found.stable.tolist() == [True] + 14 * [False]
+
+
+def test_early_directions_on_orthogonally_separable_data():
+    """The only stable directions are the two class sums."""
+    X, y, _ = orthogonally_separable(8, 3, np.random.default_rng(5))
+    found = extremal_directions(X, y / 2)
+    sums = np.array([X[y == s].sum(axis=0) / np.linalg.norm(X[y == s].sum(axis=0)) for s in found.s[found.stable]])
+    assert sorted(found.s[found.stable]) == [-1, 1] and np.allclose(found.U[found.stable], sums)
+
+
+def test_violators_lie_above_the_level_and_keep_previous_columns():
+    """Sorted, distinct, above the level, and a maximum handed in is found again even from no other start."""
+    X, lam = near_optimal(40, 4, 2, rounds=3)
+    every = violators(X, lam, 0.0)
+    level = float(np.median(every.values))
+    some = violators(X, lam, level)
+    assert (some.values > level).all() and len(some.s) == (every.values > level).sum()
+    assert np.allclose(some.values, growth(X, lam, some.U, some.s), rtol=1e-13)
+    assert (np.diff(some.values) <= 0).all() and some.values[0] <= hausdorff(X, lam).upper
+    assert (distances(every, every) + np.eye(len(every.s))).min() > 1e-9
+    again = violators(X, lam, 0.0, previous=every.U, n=1)
+    assert len(again.s) >= len(every.s)
