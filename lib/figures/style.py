@@ -1,7 +1,8 @@
-"""One style for every plot: thin lines, no box, and colours of Okabe and Ito that colour-blind readers tell apart.
+"""One style for every plot: thin lines, no box, and colours that colour-blind readers tell apart.
 
-Blue is the class +1 and whatever belongs to it (Z_+, positive neurons), vermillion the class -1, green what is being
-looked at. Colour never speaks alone: discs are +1 and rings -1, and curves carry their names.
+Blue is the class +1 and whatever belongs to it (Z_+, positive neurons), vermillion the class -1 (both of Okabe and Ito);
+wine is what is being looked at (of Tol: Okabe and Ito's green is their blue to a tritanope). Colour never speaks alone:
+discs are +1 and rings -1, and curves carry their names.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 
 Point = Sequence[float] | np.ndarray
 
-INK, POS, NEG, MARK, SOFT, HAIR = "#1b1e23", "#0072b2", "#d55e00", "#009e73", "#6b7178", "#d3d6da"
+INK, POS, NEG, MARK, SOFT, HAIR = "#1b1e23", "#0072b2", "#d55e00", "#882255", "#6b7178", "#d3d6da"
 STYLE: dict[str, Any] = {
     "figure.facecolor": "white",  # opaque: a plot on a dark page keeps its own ground
     "savefig.facecolor": "white",

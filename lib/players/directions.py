@@ -7,14 +7,7 @@ from numpy.typing import ArrayLike
 from lib import figures
 from lib.data import validated, validated_dual
 from lib.players.player import Player
-from lib.players.state import clock, directions, frames, path, rounded, whereabouts
-
-
-def _dimension(X: np.ndarray, *allowed: int) -> int:
-    if X.shape[1] not in allowed:
-        names = " or ".join(map(str, allowed))
-        raise ValueError(f"X must have {names} columns for this figure; it has {X.shape[1]}")
-    return X.shape[1]
+from lib.players.state import clock, columns, directions, frames, path, rounded, whereabouts
 
 
 def flow(X: ArrayLike, y: ArrayLike, log_t: ArrayLike, W1: ArrayLike, w2: ArrayLike, targets: ArrayLike = ()) -> Player:
@@ -23,7 +16,7 @@ def flow(X: ArrayLike, y: ArrayLike, log_t: ArrayLike, W1: ArrayLike, w2: ArrayL
     `targets` (k, d) are directions to be ringed, such as those of the optimal neurons.
     """
     X, y = validated(X, y)
-    d = _dimension(X, 2, 3)
+    d = columns(X, 2, 3)
     log_t = clock(log_t)
     W1, w2 = path("W1", W1, len(log_t), 3), path("w2", w2, len(log_t), 2)
     k = frames(len(log_t))
@@ -49,7 +42,7 @@ def flow(X: ArrayLike, y: ArrayLike, log_t: ArrayLike, W1: ArrayLike, w2: ArrayL
 def basins(X: ArrayLike, lam: ArrayLike) -> Player:
     """Drag the rows of X (N, 2): where a small neuron ends while the dual variable stays lam (N,), for every start."""
     X, lam = validated_dual(X, lam)
-    _dimension(X, 2)
+    columns(X, 2)
     alt = (
         f"The circle of directions over {len(X)} data points, coloured by the extremal direction at which a small "
         "neuron that starts there ends; around it, the growth rate of each direction as a curve."
@@ -64,7 +57,7 @@ def basins(X: ArrayLike, lam: ArrayLike) -> Player:
 def basins_on_sphere(X: ArrayLike, y: ArrayLike, starts: ArrayLike, reached: ArrayLike, ends: ArrayLike) -> Player:
     """Starts (n, 3) on the sphere, the ends (k, 3), and the index (n,) of the end that each start reaches or -1."""
     X, y = validated(X, y)
-    _dimension(X, 3)
+    columns(X, 3)
     starts, ends = np.reshape(starts, (-1, 3)), np.reshape(ends, (-1, 3))
     reached = np.asarray(reached, dtype=int)
     if reached.shape != (len(starts),) or reached.max(initial=-1) >= len(ends) or reached.min(initial=0) < -1:

@@ -140,7 +140,7 @@ export const outline = (points, closed = false) =>
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 /** A point that is dragged, or moved with the arrow keys (ten times as far with Shift). It lives on a grid of `step`. */
-export function handle(panel, { name, step = 0.05, get, set, words, mark }) {
+export function handle(panel, { name, step = 1 / 16, get, set, words, mark }) {
   const grip = shape("circle", { r: 17, class: "grip" });
   const knob = shape("g", { class: "handle", tabindex: 0, role: "slider", "aria-roledescription": "point" }, grip);
   knob.setAttribute("aria-label", name);

@@ -93,7 +93,8 @@ export function climb(X, lam, s, angle) {
     const peak = angleOf(along(arc.g, s));
     const ahead = (way * (peak - at) + 2 * TAU) % TAU;
     const end = way > 0 ? arc.to : arc.from;
-    if (ahead <= way * (end - at)) return { end: peak, way };
+    // a peak at the very end of an arc is no end yet: the next arc may go on climbing
+    if (ahead < way * (end - at) - 1e-9) return { end: peak, way };
     k = (k + way + all.length) % all.length;
     at = way > 0 ? all[k].from : all[k].to;
     if (dot(all[k].g, all[k].g) === 0) return null;

@@ -9,13 +9,14 @@ from numpy.typing import ArrayLike
 from lib import figures
 from lib.data import validated, validated_dual
 from lib.players.player import Player
-from lib.players.state import clock, directions, frames, path, rounded
+from lib.players.state import clock, columns, directions, frames, path, rounded
 from lib.zonotope import hausdorff
 
 
 def arrangement(X: ArrayLike, y: ArrayLike, h: ArrayLike = (0.8, 0.6)) -> Player:
     """Drag the rows of X (N, 2) and turn h (2,): the lines x_n'h = 0, their cells and patterns, and the cell of h."""
     X, y = validated(X, y)
+    columns(X, 2)
     h = np.asarray(h, dtype=float)
     alt = (
         f"The plane, cut into cells by the lines orthogonal to {len(X)} data points. "
@@ -42,6 +43,7 @@ def zonotopes_along(
     X (N, 2) can be dragged at any time; then the arrows, which belong to the flow of the given data, go away.
     """
     X, y = validated(X, y)
+    columns(X, 2)
     log_t = clock(log_t)
     lam, W1, w2 = path("lam", lam, len(log_t), 2), path("W1", W1, len(log_t), 3), path("w2", w2, len(log_t), 2)
     k = frames(len(log_t))

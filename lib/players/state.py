@@ -31,6 +31,14 @@ def clock(log_t: ArrayLike) -> Array:
     return log_t
 
 
+def columns(X: Array, *allowed: int) -> int:
+    """The number of columns of X. Raises `ValueError` if the figure shows no data of that many."""
+    if X.shape[1] not in allowed:
+        names = " or ".join(map(str, allowed))
+        raise ValueError(f"X must have {names} columns for this figure; it has {X.shape[1]}")
+    return X.shape[1]
+
+
 def path(name: str, values: ArrayLike, steps: int, ndim: int) -> Array:
     """An array with one entry a step. Raises `ValueError` if its shape is another."""
     values = np.asarray(values, dtype=float)

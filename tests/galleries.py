@@ -1,0 +1,51 @@
+"""One moving figure of each kind, small: real flows on data in the plane and in space."""
+
+import numpy as np
+
+from lib import players
+from lib.flow import gradient_flow
+from lib.network import balanced
+from lib.players import Player
+from lib.zonotope import hausdorff, local_maxima
+
+X = np.array([[1.0, 0.25], [0.375, 1.125], [-0.875, 0.5], [-0.25, -1.0]])
+X3 = np.array([[1.0, 0.25, 0.125], [0.125, 1.0, -0.25], [-0.625, 0.375, -0.75], [0.25, -0.875, 0.25]])
+Y = np.array([1.0, 1.0, -1.0, -1.0])
+LAM = Y * [0.3, 0.2, 0.375, 0.125]
+RUN = gradient_flow(balanced(2, 6, 0.05, np.random.default_rng(0)), X, Y, log_t_end=300.0)
+RUN3 = gradient_flow(balanced(3, 6, 0.05, np.random.default_rng(1)), X3, Y, log_t_end=100.0)
+LOG_T, W1, W2 = RUN.log_t, RUN.W1, RUN.w2
+COST = (np.abs(W2) * np.linalg.norm(W1, axis=1)).sum(axis=1)
+GAMMA = RUN.margins.min(axis=1)
+LOWER = np.array([1 / hausdorff(X, lam).value for lam in RUN.lam])
+UPPER = np.where(GAMMA > 0, COST / np.where(GAMMA > 0, GAMMA, 1.0), np.inf)
+
+
+def _pair(degrees: float) -> np.ndarray:
+    """Two unit rows at that angle to each other, about the diagonal."""
+    angles = np.radians([45 - degrees / 2, 45 + degrees / 2])
+    return np.column_stack([np.cos(angles), np.sin(angles)])
+
+
+KNOTS = np.array([_pair(60), _pair(90), _pair(120)])
+DIAL_W1 = 0.1 * np.array([[np.cos(-0.3), np.cos(1.9)], [np.sin(-0.3), np.sin(1.9)]])
+LAM3 = Y / 2  # what the logistic loss gives at the origin
+PEAKS = local_maxima(X3, LAM3)
+ENDS = PEAKS.U[PEAKS.s > 0]
+STARTS = np.random.default_rng(3).standard_normal((200, 3))
+STARTS /= np.linalg.norm(STARTS, axis=1, keepdims=True)
+REACHED = np.where((STARTS @ X3[:2].T > 0).any(axis=1), (STARTS @ ENDS.T).argmax(axis=1), -1)
+
+GALLERY: dict[str, Player] = {
+    "zonotopes": players.zonotopes(X, Y, LAM),
+    "zonotopes-along": players.zonotopes_along(X, Y, LOG_T, RUN.lam, W1, W2),
+    "arrangement": players.arrangement(X, Y, np.array([0.8, 0.6])),
+    "bracket": players.bracket(LOG_T, LOWER, UPPER),
+    "flow": players.flow(X, Y, LOG_T, W1, W2),
+    "flow-in-space": players.flow(X3, Y, RUN3.log_t, RUN3.W1, RUN3.w2, ENDS),
+    "basins": players.basins(X, LAM),
+    "sphere": players.basins_on_sphere(X3, Y, STARTS, REACHED, ENDS),
+    "ellipsoid": players.ellipsoid(X[:2], Y[:2], LAM[:2], LOG_T, W1, W2),
+    "ellipsoid-in-space": players.ellipsoid(X3[:3], Y[:3], LAM[:3], RUN3.log_t, RUN3.W1, RUN3.w2),
+    "dial": players.dial(KNOTS, np.ones(2), ["orthogonally separable", "orthogonal", "generic"], DIAL_W1, [0.1, 0.1]),
+}
