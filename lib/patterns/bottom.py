@@ -9,6 +9,7 @@ linear program, no search, no comparison of patterns. The other half are the ant
 
 from collections.abc import Iterator
 from itertools import chain, combinations, islice
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,8 +39,20 @@ def rotation(axis: Array) -> Array:
     return np.column_stack([Q[:, 1:], axis])
 
 
-def _bottoms(A: Array, functional: Array, T: np.ndarray) -> Array:
-    """Interior points (z, 1) of the cells whose bottom vertices are the meets of the subsets T of the rows A."""
+class Points(NamedTuple):
+    """Unit vectors `H` (p, r) inside cells, and `height` (p, n) = H A' above the n unit rows A."""
+
+    H: Array
+    height: Array
+
+
+def _unit(points: Points) -> Points:
+    length = np.linalg.norm(points.H, axis=1, keepdims=True)
+    return Points(points.H / length, points.height / length)
+
+
+def _bottoms(A: Array, functional: Array, T: np.ndarray) -> Points:
+    """Points (z, 1) inside the cells whose bottom vertices are the meets of the subsets T of the rows A (n, k+1)."""
     k = T.shape[1]
     B, c = A[T][:, :, :k], A[T][:, :, k]
     with np.errstate(all="ignore"):
@@ -56,9 +69,11 @@ def _bottoms(A: Array, functional: Array, T: np.ndarray) -> Array:
         np.put_along_axis(slack, T, np.inf, axis=1)
         if not (np.abs(slack).min(axis=1, initial=np.inf) > NEAR * length).all() or not np.isfinite(into).all():
             raise Degenerate
-        reach = np.where(slack * slope < 0, -slack / slope, np.inf).min(axis=1, initial=np.inf)
-    step = np.minimum(reach / 2, length / np.linalg.norm(into, axis=1))
-    return np.column_stack([z + step[:, None] * into, np.ones(len(T))])
+        # the ray leaves through the row with the largest rate of closing, -slope / slack
+        closing = np.divide(slope, slack).min(axis=1, initial=0.0)
+    step = 1 / np.maximum(-2 * closing, np.linalg.norm(into, axis=1) / length)
+    np.put_along_axis(slack, T, 0.0, axis=1)
+    return Points(np.column_stack([z + step[:, None] * into, np.ones(len(T))]), slack + step[:, None] * slope)
 
 
 def _from_infinity(A: Array, far: Array) -> Array:
@@ -68,11 +83,11 @@ def _from_infinity(A: Array, far: Array) -> Array:
     return np.column_stack([far, (np.abs(far @ A[:, :-1].T) / np.maximum(np.abs(A[:, -1]), NEAR)).min(axis=1) / 2])
 
 
-def upper_half(A: Array, rng: np.random.Generator) -> Iterator[Array]:
-    """Interior unit vectors h (., k+1) of all cells of the rows A (n, k+1) with last coordinate positive."""
+def upper_half(A: Array, rng: np.random.Generator) -> Iterator[Points]:
+    """Points inside all cells of the rows A (n, k+1) whose last coordinate is positive."""
     n, k = A.shape[0], A.shape[1] - 1
     if k == 0:
-        yield np.ones((1, 1))
+        yield Points(np.ones((1, 1)), A.T)
         return
     down = rng.standard_normal(k)
     down /= np.linalg.norm(down)
@@ -82,18 +97,15 @@ def upper_half(A: Array, rng: np.random.Generator) -> Iterator[Array]:
     infinity = A[:, :k] @ turn
     infinity /= np.linalg.norm(infinity, axis=1, keepdims=True)
     for far in upper_half(infinity, rng):
-        yield _unit(_from_infinity(A, far @ turn.T))
+        H = _from_infinity(A, far.H @ turn.T)
+        yield _unit(Points(H, H @ A.T))
 
 
-def _unit(H: Array) -> Array:
-    return H / np.linalg.norm(H, axis=1, keepdims=True)
-
-
-def witnesses(A: Array) -> Iterator[Array]:
-    """Blocks of interior unit vectors, one for each pair of antipodal cells, of unit rows A (n, r) spanning R^r.
+def witnesses(A: Array) -> Iterator[Points]:
+    """Blocks of points, one for each pair of antipodal cells, of unit rows A (n, r) that span R^r.
 
     Raises `Degenerate` if the rows are not, to working accuracy, in general position.
     """
     turn = rotation(A[-1])
-    for H in upper_half(A[:-1] @ turn, np.random.default_rng(0)):
-        yield H @ turn.T
+    for H, height in upper_half(A[:-1] @ turn, np.random.default_rng(0)):
+        yield Points(H @ turn.T, np.column_stack([height, H[:, -1]]))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lib.data import Array, validated_matrix
-from lib.patterns.bottom import Degenerate, witnesses
+from lib.patterns.bottom import Degenerate, Points, witnesses
 from lib.patterns.counting import cover, rank
 from lib.patterns.residues import lines
 from lib.patterns.splitting import split
@@ -43,53 +43,79 @@ def _unit_rows(X: Array) -> Array:
     return X / np.where(lengths > 0, lengths, 1.0)
 
 
-def _full_rank(X: Array) -> tuple[Array, Array]:
-    """One unit row for each distinct line of X, in r = rank X coordinates (n, r), and their basis (r, d)."""
-    A = _unit_rows(X)[list(lines(X).values())]
-    basis = np.linalg.svd(A, full_matrices=False)[2][: rank(X)]
-    A = A @ basis.T
-    return A / np.linalg.norm(A, axis=1, keepdims=True), basis
+class _Lines(NamedTuple):
+    """One unit row for each distinct line of X, in r = rank X coordinates: `A` (n, r), of their `basis` (r, d).
 
-
-def _all(A: Array) -> Iterator[Array]:
-    """Witnesses of all cells of A (n, r) in blocks, antipodes beside each other.
-
-    Whether A is in general position is found out by a first pass, which raises at the first suspect vertex.
+    Row k of X is `sign`_k times line `which`_k; a zero row has sign 0.
     """
-    if len(A) == 0:
-        yield np.ones((1, A.shape[1]))
-        return
-    try:
-        for _ in witnesses(A):
-            pass
-    except Degenerate:
-        yield split(A).H
-        return
-    yield from (np.vstack([H, -H]) for H in witnesses(A))
+
+    A: Array
+    basis: Array
+    which: NDArray[np.intp]
+    sign: Array
 
 
-def _as_cells(U: Array, H: Array) -> Cells:
-    """Patterns of unit rows U at unit witnesses H; a zero row of U is on everywhere and has no margin."""
-    height = H @ U.T
-    margins = np.abs(height[:, U.any(axis=1)]).min(axis=1, initial=1.0)
-    if margins.min(initial=1.0) < THIN:
+def _distinct_lines(X: Array) -> _Lines:
+    U, found = _unit_rows(X), lines(X)
+    rows = list(found.values())
+    A = U[rows]
+    basis = np.linalg.svd(A, full_matrices=False)[2][: rank(X)] if rows else np.eye(1, X.shape[1])
+    along = U @ A.T
+    which = np.abs(along).argmax(axis=1) if rows else np.zeros(len(X), dtype=np.intp)
+    sign = np.round(np.take_along_axis(along, which[:, None], axis=1)[:, 0]) if rows else np.zeros(len(X))
+    A = A @ basis.T
+    return _Lines(A / np.linalg.norm(A, axis=1, keepdims=True), basis, which, sign)
+
+
+def _as_cells(known: _Lines, points: Points) -> Cells:
+    """Patterns and margins of points of r-space from their heights above the distinct lines; zero rows are on."""
+    margins = np.abs(points.height).min(axis=1, initial=1.0)
+    on = np.ones((len(points.H), len(known.which)), dtype=bool)
+    if len(known.A):
+        on = (known.sign == 0) | ((points.height > 0)[:, known.which] == (known.sign > 0))
+    return Cells(np.packbits(on, axis=1), points.H @ known.basis, margins, len(known.which))
+
+
+def _with_antipodes(known: _Lines, points: Points) -> Cells:
+    """The cells of the points, then those of their negatives: every bit of a nonzero row turns over."""
+    half = _as_cells(known, points)
+    if half.margins.min() < THIN:
+        raise Degenerate
+    turned = half.packed ^ np.packbits(known.sign != 0)
+    return Cells(np.concatenate([half.packed, turned]), np.vstack([half.H, -half.H]), np.tile(half.margins, 2), half.N)
+
+
+def _by_splitting(known: _Lines) -> Cells:
+    H = split(known.A).H if len(known.A) else np.ones((1, len(known.basis)))
+    found = _as_cells(known, Points(H, H @ known.A.T))
+    if found.margins.min() < THIN:
         raise ValueError(
             f"X has cells thinner than {THIN:g}, in which no double-precision point lies safely: some rows "
             "nearly depend on each other. Round X (or enter integers) so that they depend exactly, or use `sample`"
         )
-    return Cells(np.packbits(height >= 0, axis=1), H, margins, len(U))
+    return found
+
+
+def _general(known: _Lines) -> Iterator[Cells]:
+    """Blocks of cells, for lines in general position. Raises `Degenerate`, at the latest after the last block."""
+    if len(known.A) == 0:
+        raise Degenerate
+    return (_with_antipodes(known, points) for points in witnesses(known.A))
 
 
 def stream(X: ArrayLike) -> Iterator[Cells]:
     """The cells of X in blocks: every cell once, none held longer than its block.
 
-    Data in general position are enumerated from bottom vertices, others by adding rows one at a time (all their
-    cells are held). Raises `ValueError` for bad input, and for cells too thin for double precision.
+    A first pass over the vertices finds out whether the rows are in general position; if they are not, the cells are
+    found by adding rows one at a time and come in a single block. Raises `ValueError` as `cells` does.
     """
-    X = validated_matrix(X)
-    A, basis = _full_rank(X)
-    U = _unit_rows(X)
-    return (_as_cells(U, H @ basis) for H in _all(A)) if len(A) else iter([_as_cells(U, np.eye(1, X.shape[1]))])
+    known = _distinct_lines(validated_matrix(X))
+    try:
+        for _ in _general(known):
+            pass
+    except Degenerate:
+        return iter([_by_splitting(known)])
+    return _general(known)
 
 
 def cells(X: ArrayLike) -> Cells:
@@ -106,7 +132,11 @@ def cells(X: ArrayLike) -> Cells:
             f"X has up to {bound:.3g} cells, more than {MOST_CELLS:.0e} to hold at once: go through them with "
             "`stream`, look at some with `sample`, or let lib.program.max_margin solve without them"
         )
-    return _joined(list(stream(X)))
+    known = _distinct_lines(X)
+    try:
+        return _joined(list(_general(known)))
+    except Degenerate:
+        return _by_splitting(known)
 
 
 def _joined(blocks: list[Cells]) -> Cells:
