@@ -1,5 +1,7 @@
 """One moving figure of each kind, small: real flows on data in the plane and in space."""
 
+from functools import cache
+
 import numpy as np
 
 from lib import players
@@ -49,3 +51,9 @@ GALLERY: dict[str, Player] = {
     "ellipsoid-in-space": players.ellipsoid(X3[:3], Y[:3], LAM[:3], RUN3.log_t, RUN3.W1, RUN3.w2),
     "dial": players.dial(KNOTS, np.ones(2), ["orthogonally separable", "orthogonal", "generic"], DIAL_W1, [0.1, 0.1]),
 }
+
+
+@cache
+def page_of(name: str) -> str:
+    """The HTML of a figure, made once."""
+    return GALLERY[name].html()

@@ -23,7 +23,7 @@ from lib.patterns import cells
 from lib.players.player import plain
 from lib.players.state import DEAD, FREE, clock, frames, rounded, whereabouts
 from lib.zonotope import growth, hausdorff, local_maxima
-from tests.galleries import GALLERY, LAM, LOG_T, W1, W2, X, Y
+from tests.galleries import GALLERY, LAM, LOG_T, W1, W2, X, Y, page_of
 from tests.test_site import CHROMIUM, QUIET
 
 # --- what a cell puts out --------------------------------------------------------------------------
@@ -32,16 +32,16 @@ from tests.test_site import CHROMIUM, QUIET
 @pytest.mark.parametrize("name", GALLERY)
 def test_the_bundle_of_mime_types(name: str) -> None:
     """Catches an output without a still for paper, a text that nbval would find different, and HTML that changes."""
-    bundle, again = GALLERY[name]._repr_mimebundle_(), GALLERY[name]._repr_mimebundle_()
+    bundle = GALLERY[name]._repr_mimebundle_()
     assert bundle["image/png"].startswith(b"\x89PNG")
     assert bundle["text/plain"] == f"Player({GALLERY[name].module})"
-    assert bundle["text/html"] == again["text/html"]
+    assert bundle["text/html"] == page_of(name)
 
 
 @pytest.mark.parametrize("name", GALLERY)
 def test_the_first_frame_needs_no_script(name: str) -> None:
     """Catches a page that is empty until its script has run, or that says nothing to a screen reader."""
-    page = BeautifulSoup(GALLERY[name].html(), "html.parser")
+    page = BeautifulSoup(page_of(name), "html.parser")
     still = page.select_one(".still")
     assert still is not None and len(still.select("path")) > 3
     assert still["role"] == "img" and len(str(still["aria-label"])) > 60
@@ -52,7 +52,7 @@ def test_the_first_frame_needs_no_script(name: str) -> None:
 @pytest.mark.parametrize("name", GALLERY)
 def test_a_figure_is_light_and_asks_nobody(name: str) -> None:
     """Catches an address in the page, and a figure too heavy for a page of many."""
-    html = GALLERY[name].html()
+    html = page_of(name)
     addresses = set(re.findall(r"https?://[\w./]+", html))
     assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     assert len(html) < 250_000
@@ -61,7 +61,7 @@ def test_a_figure_is_light_and_asks_nobody(name: str) -> None:
 
 def test_figures_share_a_page() -> None:
     """Catches two figures of one page with the same names inside."""
-    page = BeautifulSoup("".join(player.html() for player in GALLERY.values()), "html.parser")
+    page = BeautifulSoup("".join(map(page_of, GALLERY)), "html.parser")
     names = [tag["id"] for tag in page.select("[id]")] + [tag["data-player"] for tag in page.select("[data-player]")]
     assert len(names) == len(set(map(str, names)))
 

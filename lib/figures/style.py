@@ -1,6 +1,6 @@
 """One style for every plot: thin lines, no box, and colours that colour-blind readers tell apart.
 
-Blue is the class +1 and whatever belongs to it (Z_+, positive neurons), vermillion the class -1 (both of Okabe and Ito);
+Blue is the class +1 and what belongs to it (Z_+, positive neurons), vermillion the class -1 (both of Okabe and Ito);
 wine is what is being looked at (of Tol: Okabe and Ito's green is their blue to a tritanope). Colour never speaks alone:
 discs are +1 and rings -1, and curves carry their names.
 """

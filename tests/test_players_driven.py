@@ -1,0 +1,454 @@
+"""Every moving figure is driven as a reader drives it, and must then show what `lib` says.
+
+One page with all figures, opened over http, light and wide, and from the disk, dark and narrow.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from lib.patterns import count
+from lib.zonotope import growth, hausdorff
+from tests.galleries import DIAL_W1, GALLERY, KNOTS, LAM, LOG_T, LOWER, REACHED, RUN, UPPER, W1, X, Y, page_of
+from tests.test_figures import DICHROMATS
+from tests.test_players import dense
+from tests.test_site import CHROMIUM, DESKTOP, PHONE, QUIET, listen, serve
+
+INK = {"light": ("#ffffff", "#212529"), "dark": ("#14181e", "#ced6dd")}
+
+
+def gallery_page(colours: str) -> str:
+    ground, ink = INK[colours]
+    style = f"body {{ background: {ground}; color: {ink}; color-scheme: {colours}; font-family: serif; margin: 1rem }}"
+    body = "".join(f"<section id='{name}'>{page_of(name)}</section>" for name in GALLERY)
+    head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width'><link rel='icon' href='data:,'>"
+    return (
+        f"<!doctype html><html lang='en'><head><title>All</title>{head}<style>{style}</style></head><body>{body}</body>"
+    )
+
+
+class Visit(NamedTuple):
+    """An open page, and what went wrong on it so far."""
+
+    page: Page
+    heard: list[str]
+
+    def figure(self, name: str) -> Locator:
+        return self.page.locator(f"#{name} .player")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM and "CI" not in os.environ:
+        pytest.skip("needs Chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module", params=[("http", "light", DESKTOP), ("file", "dark", PHONE)], ids=["http", "file"])
+def visit(
+    request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Visit]:
+    scheme, colours, size = request.param
+    folder = tmp_path_factory.mktemp(scheme)
+    (folder / "all.html").write_text(gallery_page(colours))
+    for http in serve(folder):
+        root = http if scheme == "http" else folder.as_uri() + "/"
+        page = browser.new_context(color_scheme=colours, viewport=size, has_touch=scheme == "file").new_page()
+        heard = listen(page, root)
+        page.goto(root + "all.html", wait_until="load")
+        page.wait_for_function("!document.querySelector('.player:not([data-started])')")
+        yield Visit(page, heard)
+
+
+# --- reading a figure ------------------------------------------------------------------------------
+
+
+def words(figure: Locator) -> str:
+    return figure.locator(".words").inner_text()
+
+
+def number(figure: Locator, pattern: str) -> float:
+    """The number in the figure's text where `pattern` has #."""
+    found = re.search(re.escape(pattern).replace(r"\#", r"(−?\d+(?:\.\d+)?)"), words(figure))
+    assert found, f"{pattern!r} is not in {words(figure)!r}"
+    return float(found[1].replace("−", "-"))
+
+
+def drawing(figure: Locator) -> str:
+    return figure.evaluate("(el) => [...el.querySelectorAll('svg')].map((svg) => svg.innerHTML).join()")
+
+
+def held(figure: Locator, name: str) -> Any:
+    """What the figure told its model."""
+    return figure.evaluate("(el, name) => el.model.get(name)", name)
+
+
+def slide(figure: Locator, name: str, value: float) -> None:
+    """Move the slider that has the label `name` to a value, as a pointer would."""
+    control = figure.locator("label.slider").filter(has_text=name).locator("input")
+    control.evaluate("(el, value) => { el.value = value; el.dispatchEvent(new Event('input')); }", value)
+
+
+def drag(figure: Locator, name: str, dx: float, dy: float) -> None:
+    """Drag the point called `name` by so many pixels."""
+    knob = figure.get_by_label(name, exact=True)
+    knob.scroll_into_view_if_needed()
+    box = knob.locator(".grip").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    mouse = figure.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + dx / 2, y + dy / 2)
+    mouse.move(x + dx, y + dy)
+    mouse.up()
+
+
+def angle(u: Any) -> float:
+    return float(np.degrees(np.arctan2(u[1], u[0])) % 360)
+
+
+# --- driving each ----------------------------------------------------------------------------------
+
+
+def move_points(figure: Locator, first: str) -> np.ndarray:
+    """Move one point with the keys and another with the pointer; the positions the figure then holds."""
+    before = drawing(figure)
+    knob = figure.get_by_label(first, exact=True)
+    knob.focus()
+    for key in ("ArrowUp", "Shift+ArrowLeft", "ArrowRight"):
+        knob.press(key)
+    moved = np.array(held(figure, "X"))
+    assert drawing(figure) != before
+    return moved
+
+
+def drive_zonotopes(figure: Locator) -> None:
+    assert number(figure, "distance is #,") == pytest.approx(hausdorff(X, LAM).value, abs=1e-4)
+    moved = move_points(figure, "Example 1, label plus one")
+    assert moved[0] == pytest.approx(X[0] + [-9 / 16, 1 / 16])
+    drag(figure, "Example 3, label minus one", 40, 25)
+    moved = np.array(held(figure, "X"))
+    assert moved[2][0] > X[2][0] and moved[2][1] < X[2][1]
+    best = hausdorff(moved, LAM)
+    assert number(figure, "distance is #,") == pytest.approx(best.value, abs=1e-4)
+    assert number(figure, f"{'positive' if best.s > 0 else 'negative'} neuron at #°") == pytest.approx(
+        angle(best.u), abs=1
+    )
+    assert number(figure, "at least #") == pytest.approx(Y @ LAM / best.value, abs=1e-4)
+    figure.get_by_role("button", name="Reset").click()
+    assert number(figure, "distance is #,") == pytest.approx(hausdorff(X, LAM).value, abs=1e-4)
+
+
+def drive_zonotopes_along(figure: Locator) -> None:
+    before = drawing(figure)
+    slide(figure, "log t", len(LOG_T) - 1)
+    best = hausdorff(X, RUN.lam[-1])
+    assert drawing(figure) != before
+    assert number(figure, "distance is #,") == pytest.approx(best.value, abs=1e-4)
+    arrows = figure.locator("svg").first.locator(".faint.line")
+    assert arrows.count() == W1.shape[2]
+    move_points(figure, "Example 2, label plus one")
+    assert arrows.count() == 0
+    assert "The points were moved" in words(figure)
+
+
+def drive_arrangement(figure: Locator) -> None:
+    moved = move_points(figure, "Example 2")
+    assert number(figure, "into # cell") == count(moved)
+    slide(figure, "direction of h", 200)
+    h = np.array([np.cos(np.radians(200)), np.sin(np.radians(200))])
+    active = [f"x{'₁₂₃₄'[n]}" for n in np.flatnonzero(moved @ h >= 0)]
+    assert f"activates {', '.join(active) or 'no example'}." in words(figure)
+    hand = figure.get_by_label("Direction h", exact=True)
+    hand.focus()
+    hand.press("ArrowUp")
+    assert "at 201°" in words(figure)
+    drag(figure, "Direction h", 30, -30)
+    assert held(figure, "h") != pytest.approx(h, abs=0.01)
+    figure.get_by_role("button", name="Reset").click()
+    assert number(figure, "into # cell") == count(X)
+
+
+def drive_bracket(figure: Locator) -> None:
+    finite = np.flatnonzero(np.isfinite(UPPER) & (LOG_T >= 1))
+    assert words(figure).endswith("%.")
+    before = drawing(figure)
+    slide(figure, "log t", 0)
+    assert drawing(figure) != before
+    k = held(figure, "frame")
+    status = "No upper bound yet" if k < finite[0] else f"[{LOWER[k]:.4f}, {UPPER[k]:.4f}]"
+    assert status in words(figure)
+    slide(figure, "log t", 10**6)
+    assert f"[{LOWER[-1]:.4f}, {UPPER[-1]:.4f}]" in words(figure)
+    assert number(figure, "within # %") == pytest.approx(100 * (UPPER[-1] / LOWER[-1] - 1), rel=0.01)
+
+
+def drive_flow(figure: Locator) -> None:
+    before = drawing(figure)
+    slide(figure, "log t", 10**6)
+    assert drawing(figure) != before
+    assert number(figure, "log t = #") == pytest.approx(LOG_T[-1], abs=0.1)
+    assert number(figure, ", # neuron") == (~RUN.dead).sum()
+    assert number(figure, "and # dead") == RUN.dead.sum()
+    sizes = np.linalg.norm(W1[-1], axis=0)
+    large = np.flatnonzero((sizes > 0.05 * sizes.max()) & ~RUN.dead)
+    found = re.findall(r"([+−]) at (\d+)°", words(figure))
+    assert len(found) == len(large)
+    for i, (sign, degrees) in zip(large, found, strict=True):
+        assert sign == ("+" if RUN.w2[-1, i] > 0 else "−")
+        assert float(degrees) == pytest.approx(angle(W1[-1, :, i]), abs=1)
+    rows = set(re.findall(r"on the line of x(.)", words(figure)))
+    on = np.abs(X @ W1[-1]) <= 1e-9 * np.linalg.norm(X, axis=1)[:, None] * sizes
+    assert rows == {"₁₂₃₄"[n] for n in np.flatnonzero((on & ~RUN.dead).any(axis=1))}
+
+
+def turn(figure: Locator) -> None:
+    """Turning changes the drawing, by slider and by pointer, and nothing else."""
+    said, before = words(figure), drawing(figure)
+    slide(figure, "turn", 120)
+    turned = drawing(figure)
+    assert turned != before
+    svg = figure.locator("svg").first
+    svg.scroll_into_view_if_needed()
+    box = svg.bounding_box()
+    assert box is not None
+    mouse = figure.page.mouse
+    mouse.move(box["x"] + 60, box["y"] + 60)
+    mouse.down()
+    mouse.move(box["x"] + 130, box["y"] + 90)
+    mouse.up()
+    assert drawing(figure) != turned
+    assert words(figure).split("In view")[0].split("None is")[0] == said.split("In view")[0].split("None is")[0]
+
+
+def drive_flow_in_space(figure: Locator) -> None:
+    turn(figure)
+    said = words(figure)
+    slide(figure, "log t", 10**6)
+    assert words(figure) != said
+
+
+def drive_basins(figure: Locator) -> None:
+    slide(figure, "start of a neuron", 100)
+    ends = np.array(held(figure, "ends"))
+    for s, button in ((1, "Show negative neurons"), (-1, "Show positive neurons")):
+        ends = np.array(held(figure, "ends"))
+        around = ends + np.array([[-1e-5], [0.0], [1e-5]])
+        heights = growth(X, LAM, np.stack([np.cos(around), np.sin(around)], axis=-1), float(s))
+        assert (heights[1] >= heights.max(axis=0) - 1e-9).all()
+        before = drawing(figure)
+        figure.get_by_role("button", name=button).click()
+        assert drawing(figure) != before
+    move_points(figure, "Example 1")
+    assert words(figure).count("of the circle") == len(held(figure, "ends"))
+
+
+def drive_sphere(figure: Locator) -> None:
+    turn(figure)
+    assert number(figure, "# % of the starts die") == pytest.approx(100 * (REACHED < 0).mean(), abs=1)
+
+
+def drive_ellipsoid(figure: Locator) -> None:
+    before = drawing(figure)
+    for degrees in (0, 30, 90):
+        slide(figure, "direction of λ", degrees)
+        lam = Y[:2] * [np.cos(np.radians(degrees)), np.sin(np.radians(degrees))]
+        assert number(figure, "at least #") == pytest.approx(Y[:2] @ lam / hausdorff(X[:2], lam).value, abs=1e-4)
+    hand = figure.get_by_label("Dual direction λ", exact=True)
+    hand.focus()
+    hand.press("ArrowDown")
+    assert number(figure, "λ at #°") == 89
+    drag(figure, "Dual direction λ", 40, 20)
+    assert number(figure, "λ at #°") < 89
+    assert drawing(figure) != before
+
+
+def drive_ellipsoid_in_space(figure: Locator) -> None:
+    turn(figure)
+    state = GALLERY["ellipsoid-in-space"].state
+    rows = np.asarray(state["X"])
+    lam = np.asarray(state["lam"])
+    assert number(figure, "at least #") == pytest.approx(state["y"] @ lam / hausdorff(rows, lam).value, abs=1e-4)
+    said = words(figure)
+    slide(figure, "log t", 10**6)
+    assert words(figure) != said
+
+
+def drive_dial(figure: Locator) -> None:
+    for at in (0, 1, 2):
+        slide(figure, "data", at)
+        rows = KNOTS[at]
+        shown = held(figure, "compared")
+        assert number(figure, "P* is #,") == pytest.approx(shown["optimum"], abs=1e-3)
+        assert shown["optimum"] == pytest.approx(dense(rows, np.ones(2)), rel=1e-4)
+        assert number(figure, "pays #,") == pytest.approx(shown["cost"], abs=1e-3)
+        assert number(figure, "distance is #.") == pytest.approx(shown["distance"], abs=1e-3)
+        covers = (rows @ DIAL_W1 > 0).all(axis=0).any()
+        assert shown["cost"] == pytest.approx(shown["optimum"] if covers or at == 0 else 2, rel=5e-3)
+    assert "missing" in words(figure)
+    slide(figure, "data", 1)
+    assert "A positive neuron at 45° is missing." in words(figure)
+
+
+DRIVERS: dict[str, Callable[[Locator], None]] = {
+    "zonotopes": drive_zonotopes,
+    "zonotopes-along": drive_zonotopes_along,
+    "arrangement": drive_arrangement,
+    "bracket": drive_bracket,
+    "flow": drive_flow,
+    "flow-in-space": drive_flow_in_space,
+    "basins": drive_basins,
+    "sphere": drive_sphere,
+    "ellipsoid": drive_ellipsoid,
+    "ellipsoid-in-space": drive_ellipsoid_in_space,
+    "dial": drive_dial,
+}
+
+
+def test_every_figure_is_driven() -> None:
+    """Catches a new figure that no test drives."""
+    assert set(DRIVERS) == set(GALLERY)
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_figure(visit: Visit, name: str) -> None:
+    """Catches a control that does nothing, and a drawing or a text that does not say what `lib` computes."""
+    DRIVERS[name](visit.figure(name))
+    assert visit.heard == []
+
+
+@pytest.mark.parametrize("name", ["zonotopes-along", "bracket", "flow", "ellipsoid"])
+def test_play_and_pause(visit: Visit, name: str) -> None:
+    """Catches a clock that does not run, does not stop, or speaks to a screen reader with every picture."""
+    figure = visit.figure(name)
+    slide(figure, "log t", 0)
+    play = figure.get_by_role("button", name="Play")
+    play.click()
+    before = drawing(figure)
+    pause = figure.get_by_role("button", name="Pause")
+    assert figure.locator(".words").get_attribute("aria-live") == "off"
+    visit.page.wait_for_timeout(250)
+    assert drawing(figure) != before
+    pause.click()
+    at = figure.locator("label.slider").filter(has_text="log t").locator("input").input_value()
+    stopped = drawing(figure)
+    visit.page.wait_for_timeout(120)
+    assert float(at) > 0 and drawing(figure) == stopped
+    assert figure.locator(".words").get_attribute("aria-live") == "polite"
+
+
+# --- for every reader ------------------------------------------------------------------------------
+
+
+def test_nothing_sticks_out(visit: Visit) -> None:
+    """Catches sideways scrolling, and a figure that is wider than its place."""
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    boxes = visit.page.evaluate(
+        "[...document.querySelectorAll('.player *:not(svg *)')].map((e) => e.getBoundingClientRect().right)"
+    )
+    assert max(boxes) <= visit.page.viewport_size["width"] + 1  # type: ignore[index]
+
+
+def test_every_control_has_a_name_and_a_value(visit: Visit) -> None:
+    """Catches a control that a screen reader cannot name, or a point that the keyboard cannot reach."""
+    unnamed = visit.page.evaluate("""() => [...document.querySelectorAll(".player :is(input, button, [tabindex], svg)")]
+        .filter((e) => !(e.getAttribute("aria-label") ?? e.closest("label")?.textContent ?? e.textContent).trim())
+        .map((e) => e.outerHTML)""")
+    assert unnamed == []
+    points = visit.page.locator(".player [role=slider]")
+    assert points.count() > 15
+    for attribute in ("aria-valuenow", "aria-valuetext", "aria-roledescription"):
+        assert all(points.nth(k).get_attribute(attribute) for k in range(points.count()))
+    ranges = visit.page.locator(".player input[type=range]")
+    assert all(ranges.nth(k).get_attribute("aria-valuetext") for k in range(ranges.count()))
+
+
+def test_the_keyboard_walks_through_a_figure(visit: Visit) -> None:
+    """Catches a control that Tab skips."""
+    figure = visit.figure("arrangement")
+    figure.get_by_label("Example 1", exact=True).focus()
+    reached = []
+    for _ in range(6):
+        visit.page.keyboard.press("Tab")
+        reached.append(visit.page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.tagName"))
+    assert reached == ["Example 2", "Example 3", "Example 4", "Direction h", "INPUT", "BUTTON"]
+
+
+def test_colours_stand_out_and_apart(visit: Visit) -> None:
+    """Catches a class or a mark that is faint on the page's ground, or that a colour-blind reader confuses."""
+    script = """(el) => ["--pos", "--neg", "--mark", "--ground"].map((name) => {
+        const probe = el.appendChild(document.createElement("i"));
+        probe.style.color = `var(${name})`;
+        const canvas = document.createElement("canvas").getContext("2d");
+        const { color } = getComputedStyle(probe);
+        canvas.fillStyle = name === "--ground" ? getComputedStyle(document.body).backgroundColor : color;
+        probe.remove();
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    })"""
+    rgb = np.array(visit.figure("flow").evaluate(script)) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminances = linear @ [0.2126, 0.7152, 0.0722] + 0.05
+    ratios = np.maximum(luminances[:3] / luminances[3], luminances[3] / luminances[:3])
+    assert (ratios >= 4.5).all()
+    for matrix in DICHROMATS.values():
+        seen = np.clip(linear[:3] @ np.array(matrix).T, 0, 1) ** (1 / 2.2)
+        assert min(np.linalg.norm(seen[i] - seen[j]) for i, j in ((0, 1), (0, 2), (1, 2))) > 0.18
+
+
+def test_less_motion_is_a_step(browser: Browser, tmp_path: Path) -> None:
+    """Catches an animation for a reader who asked for none: there, Play is a step and nothing moves by itself."""
+    (tmp_path / "all.html").write_text(page_of("flow"))
+    page = browser.new_context(reduced_motion="reduce").new_page()
+    page.goto(tmp_path.as_uri() + "/all.html")
+    figure = page.locator(".player")
+    figure.get_by_role("button", name="Next step").click()
+    after = drawing(figure)
+    at = float(figure.locator("input").first.input_value())
+    page.wait_for_timeout(200)
+    assert at > 0 and drawing(figure) == after
+
+
+def test_without_scripts_the_first_frame_stays(browser: Browser, tmp_path: Path) -> None:
+    """Catches a page that shows nothing until its script has run."""
+    (tmp_path / "all.html").write_text(gallery_page("dark"))
+    page = browser.new_context(java_script_enabled=False, viewport=PHONE).new_page()
+    page.goto(tmp_path.as_uri() + "/all.html")
+    assert page.locator(".still svg").count() == len(GALLERY)
+    box = page.locator(".still svg").first.bounding_box()
+    assert box is not None and box["height"] > 100 and box["x"] + box["width"] <= PHONE["width"]
+
+
+def test_a_finger_drags_a_point(browser: Browser, tmp_path: Path) -> None:
+    """Catches a figure that only a mouse can drag: the page must not scroll away under the finger."""
+    (tmp_path / "all.html").write_text(gallery_page("light"))
+    context = browser.new_context(has_touch=True, viewport=PHONE)
+    page = context.new_page()
+    page.goto(tmp_path.as_uri() + "/all.html")
+    figure = page.locator("#zonotopes .player")
+    grip = figure.get_by_label("Example 1, label plus one").locator(".grip")
+    grip.wait_for()
+    box = grip.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = context.new_cdp_session(page)
+    for kind, points in (
+        ("touchStart", [{"x": x, "y": y}]),
+        ("touchMove", [{"x": x - 20, "y": y + 40}]),
+        ("touchMove", [{"x": x - 40, "y": y + 80}]),
+        ("touchEnd", []),
+    ):
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    moved = np.array(held(figure, "X"))
+    assert moved[0][0] < X[0][0] and moved[0][1] < X[0][1]
+    assert page.evaluate("scrollY") == 0
