@@ -21,6 +21,7 @@ _SUPPORT = 1e-4  # examples with D = pi / (pi + T) below this hardly move the ne
 _START = lagrange(np.zeros(1))[0]  # value at 0 of the parabola through the nodes
 _ERROR = 0.09  # max over theta of |integral_0^theta omega / omega(0)|, omega the cubic that vanishes at the nodes
 _EXACT = 1e-14  # Newton's last displacement: slacks left wrong by more would disturb pi in a short step that follows
+_WILD = 30.0  # an iterate that moves a neuron by more e-folds than this has gone astray
 _SLOW = 0.3  # Newton's matrix is renewed when a correction shrinks by less than this
 
 
@@ -80,12 +81,14 @@ def solve(W1: Array, w2: Array, modes: Modes, clock: Clock, guess: Array, h: flo
 def _substitute(W1: Array, w2: Array, modes: Modes, clock: Clock, pi: Array, h: float, tol: float) -> Step:
     seen, g = modes.seen, pulls(pi, modes)
     for _ in range(12):
+        if not h * np.abs(g).max(initial=0.0) < _WILD:
+            break
         W1s, w2s = transport(W1, w2, g, h, NODE_SHARES)
         pi, kappa = clock.dual(margins_of(W1s, w2s, modes), seen)
         old, g = g, pulls(pi, modes)
         if h * np.abs(g - old).max() <= tol:
             return Step(h, pi, kappa, old, W1s, w2s, True)
-    return Step(h, pi, kappa, old, W1s, w2s, False)
+    return Step(h, pi, np.zeros(3), g, W1, w2, False)
 
 
 def _kernel(W1: Array, w2: Array, modes: Modes, rows: Index) -> Array:
@@ -113,8 +116,10 @@ class _Newton:
         v, kappa, last, change = pi, np.zeros(3), np.inf, np.inf
         g = pulls(pi, self.modes)
         for iteration in range(25):
+            if not self.h * np.abs(g).max(initial=0.0) < _WILD:
+                return Step(self.h, pi, kappa, g, self.W1, self.w2, False)
             W1s, w2s = transport(self.W1, self.w2, g, self.h, NODE_SHARES)
-            if change <= _EXACT or (change <= tol and change > 0.5 * last) or not np.isfinite(w2s).all():
+            if change <= _EXACT or (change <= tol and change > 0.5 * last):
                 break
             a, slope = self.clock.conjugate(margins_of(W1s, w2s, self.modes))
             if iteration == 0 and self.clock.normalised:  # pi on one side of the curve, the slack of its margins on the other

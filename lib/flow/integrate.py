@@ -131,7 +131,7 @@ class Run:
         s = self.state
         g = pulls(s.pi[None], s.modes)[0]
         self.spacing = min(self.spacing, 1e300)
-        longest = 1 / max(np.sqrt((g**2).sum(axis=1).max()), 1e-300)  # no neuron grows more than e-fold
+        longest = 0.5 / max(np.sqrt((g**2).sum(axis=1).max()), 1e-300)  # no neuron grows more than sqrt(e)-fold
         while self.h > 1e-14 * max(1.0, s.tau):
             h = min(self.h, 3 * self.spacing, longest)
             step = self._solve(h)
@@ -208,8 +208,14 @@ class Run:
             landed = self._landing(step, theta, hits, log_t)
             step, theta = (landed, 1.0) if landed else (step, theta)
         state = self._end(step) if theta == 1 else self._interpolated(step, theta, step.h * stiffness > 0.3)
-        if hits and not hits[0].leaves:
-            state, theta = self._onto(state, step, theta, hits[0])
+        for _ in range(4 if hits and not hits[0].leaves else 0):
+            g = np.tensordot(lagrange(np.array([theta]))[0], step.pulls, axes=1)
+            share = max(miss(state, self.data, hits[0], g) / step.h, -theta)
+            theta += share
+            if abs(share) <= _NEAR:
+                state = self._onwards(state, step, share, g)
+                break
+            state = self._interpolated(step, theta, step.h * stiffness > 0.3)
         self.steps.append(step)
         self.last = (step, theta)
         self.state = state
@@ -230,16 +236,11 @@ class Run:
         log_t = self._log_t(step, theta)
         return State(s.tau + theta * step.h, log_t, W1[0], w2[0], pi[0], float(kappa[0]), s.modes)
 
-    def _onto(self, state: State, step: Step, theta: float, hit: Hit) -> tuple[State, float]:
-        """The state moved on along its pulls, by a share of the step near rounding, until the neuron is on the hyperplane."""
-        g = np.tensordot(lagrange(np.array([theta]))[0], step.pulls, axes=1)
-        share = miss(state, self.data, hit, g) / step.h
-        if abs(share) > _NEAR:
-            return state, theta
+    def _onwards(self, state: State, step: Step, share: float, g: Array) -> State:
+        """The state moved on along its pulls by a share of the step that is near rounding."""
         W1, w2 = boosted(state.W1, state.w2, share * step.h * g)
         rate = float(self._kappa_rates(step)[-1]) if self.clock.normalised else 0.0
-        moved = state._replace(W1=W1, w2=w2, tau=state.tau + share * step.h, kappa=state.kappa + rate * share * step.h)
-        return moved, theta + share
+        return state._replace(W1=W1, w2=w2, tau=state.tau + share * step.h, kappa=state.kappa + rate * share * step.h)
 
     def _landing(self, step: Step, theta: float, hits: list[Hit], log_t: float) -> Step | None:
         """A step of the length that ends on the hyperplane, or at log_t: ends of steps satisfy the equations exactly."""

@@ -95,6 +95,15 @@ def settle(data: Arrangement, w2: float, on: Mask, kinks: Index, free: Mask, pi:
     return on, slide
 
 
+def meet(data: Arrangement, w2: float, on: Mask, slide: Mask, met: Mask, pi: Array) -> tuple[Mask, Mask]:
+    """Sides and slides (J,) of a neuron after it `met` hyperplanes: convex kinks are crossed, c decides about the others."""
+    kinks = np.flatnonzero(met | slide)
+    free = slide[kinks] | (w2 * (jumps(data, kinks)[1] @ pi) <= 0)
+    on = on.copy()
+    on[kinks[~free]] ^= True
+    return settle(data, w2, on, kinks, free, pi)
+
+
 def near_kinks(data: Arrangement, W1: Array) -> tuple[Array, Mask]:
     """h_j'w1_i (m, J) and which of them count as zero."""
     Z = W1 @ data.normals.T
@@ -104,13 +113,19 @@ def near_kinks(data: Arrangement, W1: Array) -> tuple[Array, Mask]:
 def initial(data: Arrangement, W1: Array, w2: Array, pi: Array) -> Modes:
     """The modes of neurons W1 (m, d), w2 (m,); where they lie on kinks, those of the velocity of least norm."""
     Z, near = near_kinks(data, W1)
-    modes, none = resting(data, len(W1)), np.zeros(Z.shape[1], dtype=bool)
+    modes = resting(data, len(W1))
     for i in range(len(W1)):
-        on, slide, kinks = Z[i] > 0, none, np.flatnonzero(near[i])
-        if len(kinks):
-            on, slide = settle(data, float(w2[i]), on, kinks, np.ones(len(kinks), dtype=bool), pi)
+        on, slide = at_start(data, float(w2[i]), Z[i], near[i], pi)
         modes = moved(modes, data, i, on, slide, pi)
     return modes
+
+
+def at_start(data: Arrangement, w2: float, z: Array, near: Mask, pi: Array) -> tuple[Mask, Mask]:
+    """Sides and slides (J,) of one neuron with no past: every hyperplane it is `near` gets its least-norm coefficient."""
+    kinks = np.flatnonzero(near)
+    if not len(kinks):
+        return z > 0, near
+    return settle(data, w2, z > 0, kinks, np.ones(len(kinks), dtype=bool), pi)
 
 
 def velocity(net: Network, X: ArrayLike, y: ArrayLike, loss: str = "logistic") -> Network:

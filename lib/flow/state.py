@@ -7,7 +7,7 @@ import numpy as np
 from lib.data import Array
 from lib.flow.arrangement import Arrangement, Index, Mask, jumps
 from lib.flow.events import Hit
-from lib.flow.minnorm import near_kinks, settle
+from lib.flow.minnorm import meet, near_kinks
 from lib.flow.modes import Modes, moved
 from lib.flow.trajectory import Event, Kind
 
@@ -35,7 +35,7 @@ def conserving(s: State, invariant: Array) -> State:
     r2 = (s.W1**2).sum(axis=1)
     outer = s.w2**2 >= r2
     w2 = np.where(outer, np.copysign(np.sqrt(np.maximum(r2 + invariant, 0.0)), s.w2), s.w2)
-    factor = np.where(outer, 1.0, np.sqrt((s.w2**2 - invariant) / np.where(outer, 1.0, r2)))
+    factor = np.where(outer, 1.0, np.sqrt(np.maximum(s.w2**2 - invariant, 0.0) / np.where(outer, 1.0, r2)))
     return s._replace(W1=s.W1 * factor[:, None], w2=w2)
 
 
@@ -53,7 +53,7 @@ def struck(s: State, data: Arrangement, hit: Hit) -> tuple[State, list[Event]]:
 
 
 def settle_hit(s: State, data: Arrangement, hit: Hit) -> tuple[Mask, Mask]:
-    """The new sides and slides of the neuron of a hit: convex kinks are crossed, the others get least-norm coefficients."""
+    """The new sides and slides of the neuron of a hit, with all other hyperplanes that it meets at the same point."""
     i, w2 = hit.i, float(s.w2[hit.i])
     on, slide = s.modes.on[i].copy(), s.modes.slide[i].copy()
     toward = np.where(on, 1, -1) * w2 * (data.normals @ (s.pi @ s.modes.field[:, i])) <= 0
@@ -61,10 +61,7 @@ def settle_hit(s: State, data: Arrangement, hit: Hit) -> tuple[Mask, Mask]:
     met[hit.j] = not hit.leaves
     if hit.leaves:  # a concave kink is left to the side that c says, a convex one to the other
         slide[hit.j], on[hit.j] = False, (hit.c == 1) != (w2 * (jumps(data, np.array([hit.j]))[1] @ s.pi)[0] > 0)
-    kinks = np.flatnonzero(met | slide)
-    free = slide[kinks] | (w2 * (jumps(data, kinks)[1] @ s.pi) <= 0)
-    on[kinks[~free]] ^= True
-    return settle(data, w2, on, kinks, free, s.pi)
+    return meet(data, w2, on, slide, met, s.pi)
 
 
 def changes(s: State, modes: Modes, lead: Index, i: int) -> list[Event]:

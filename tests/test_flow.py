@@ -1,0 +1,477 @@
+"""The flow, judged from outside: conservation, closed forms, independent integrators and quadratic programs."""
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
+
+from lib.data import gaussian, orthogonally_separable
+from lib.flow import Trajectory, direction_flow, escape, gradient_flow, velocity
+from lib.flow.boost import boosted
+from lib.flow.minnorm import box_least_squares
+from lib.network import Network, balanced, dual_variable, get_loss, margins
+from lib.zonotope import growth, hausdorff
+
+LOSSES = ("logistic", "exponential", "squared")
+
+
+def drift(run: Trajectory, net: Network) -> float:
+    """The worst change of w2^2 - ||w1||^2 over a run, relative to the neuron's largest size so far."""
+    invariant = run.w2**2 - (run.W1**2).sum(axis=1)
+    size = np.maximum.accumulate(run.w2**2 + (run.W1**2).sum(axis=1), axis=0)
+    return float((np.abs(invariant - (net.w2**2 - net.radii**2)) / size).max())
+
+
+def losses(run: Trajectory, loss: str) -> np.ndarray:
+    return get_loss(loss).value(run.margins).sum(axis=1)
+
+
+def assert_a_flow(run: Trajectory, net: Network, y: np.ndarray, loss: str) -> None:
+    """What every run must satisfy: conservation, descent, signs, order of time, kept records."""
+    assert drift(run, net) < 1e-9
+    L = losses(run, loss)
+    assert (np.diff(L) <= 1e-8 * L[0]).all()
+    if loss != "squared":
+        assert (y * run.lam >= 0).all()
+        np.testing.assert_allclose(np.abs(run.lam).sum(axis=1), 1, rtol=1e-9)
+    assert (np.diff(run.tau) >= 0).all() and (np.diff(run.log_t[1:]) >= 0).all()
+    times = [event.tau for event in run.events]
+    assert times == sorted(times)
+    assert run.reason
+
+
+# --- closed forms ----------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 10**6), st.floats(1e-9, 20.0))
+def test_boosts_conserve_and_compose(seed, length):
+    # a wrong cosh or sinh, or a boost that is not a group
+    rng = np.random.default_rng(seed)
+    w1, w2, b = rng.standard_normal((1, 3)), rng.standard_normal(1), rng.standard_normal((1, 3))
+    b *= length / np.linalg.norm(b)
+    there = boosted(w1, w2, b)
+    twice = boosted(*boosted(w1, w2, b / 2), b / 2)
+    size = np.exp(2 * length)
+    assert abs((there[1] ** 2 - (there[0] ** 2).sum()) - (w2**2 - (w1**2).sum())) < 1e-13 * size * 10
+    np.testing.assert_allclose(twice[0], there[0], rtol=1e-12, atol=1e-13 * np.exp(length))
+
+
+@given(st.integers(0, 10**6), st.sampled_from([-1.0, 1.0]))
+def test_inside_one_pattern_angles_follow_the_closed_form(seed, s):
+    # cos angle(u, s g) = tanh(||g|| t + artanh cos_0): all rows on the positive side of u, no kink within reach
+    rng = np.random.default_rng(seed)
+    u = rng.standard_normal(3)
+    X = u / np.linalg.norm(u) + 0.1 * rng.standard_normal((5, 3))
+    lam = s * rng.uniform(0.1, 1, 5)
+    path = direction_flow(lam, u, X, s)
+    g = lam @ X
+    cosine = s * g @ u / np.linalg.norm(g) / np.linalg.norm(u)
+    assert len(path.arcs[0]) == 1
+    for t in (0.0, 0.1, 1.0, 30.0):
+        predicted = np.tanh(np.linalg.norm(g) * t + np.arctanh(cosine))
+        assert s * g @ path.at(t)[0] / np.linalg.norm(g) == pytest.approx(predicted, abs=1e-9)
+
+
+def test_one_example_and_one_neuron_follow_the_closed_form():
+    # x = e1, exponential loss, w1 = w2 e1: q = w2^2, dq/dtau = 2 q, so q = q0 e^(2 tau) and t = (Ei(q) - Ei(q0)) / 2
+    from scipy.special import expi
+
+    net = Network(np.array([[0.5], [0.0]]), np.array([0.5]))
+    run = gradient_flow(net, [[1.0, 0.0]], [1.0], "exponential", log_t_end=20.0)
+    q = 0.25 * np.exp(2 * run.tau)
+    np.testing.assert_allclose(run.margins[:, 0], q, rtol=1e-12)
+    np.testing.assert_allclose(run.log_t[1:], np.log((expi(q[1:]) - expi(0.25)) / 2), atol=1e-6)
+    assert run.reason == "log_t_end" and run.log_t[-1] == pytest.approx(20.0, abs=1e-9)
+
+
+def orthogonal_limit(net: Network) -> float:
+    """X = I: ||w1_i|| along the indicator of the neuron's set; cost = sum over a partition when sets are disjoint."""
+    return float(np.sqrt((net.W1 > 0).sum(axis=0)).sum())
+
+
+def test_orthogonal_examples_keep_their_sets_and_reach_the_known_limits():
+    # disjoint sets {0,1}, {2}: limit cost sqrt 2 + 1, not optimal (sqrt 3); a covering neuron reaches sqrt 3
+    W1 = np.array([[1.0, -0.1], [0.7, -0.2], [-0.3, 0.6]])
+    net = Network(W1, np.linalg.norm(W1, axis=0))
+    run = gradient_flow(net, np.eye(3), np.ones(3), "exponential", log_t_end=1e10)
+    assert run.events == ()
+    assert ((run.W1 > 0) == (W1 > 0)).all()
+    assert run.normalised().path_norm == pytest.approx(np.sqrt(2) + 1, rel=1e-8)
+    one = gradient_flow(Network(np.abs(W1), net.radii), np.eye(3), np.ones(3), "logistic", log_t_end=1e12)
+    assert one.normalised().path_norm == pytest.approx(np.sqrt(3), rel=1e-3)
+
+
+def test_escape_reaches_the_optimum_of_orthogonal_examples():
+    # N neurons that each fit one example: cost 4, twice the optimum; one birth must lead to 2
+    net = Network(0.1 * np.eye(4), np.full(4, 0.1))
+    stages = escape(net, np.eye(4), np.ones(4), tol=1e-4)
+    assert stages[0].upper == pytest.approx(4) and stages[0].lower == pytest.approx(2)
+    assert stages[-1].upper <= 2 * (1 + 1e-4) and stages[-1].lower == pytest.approx(2)
+
+
+# --- independent integrators -----------------------------------------------------------------------
+
+
+def raw_flow(net: Network, X, y, loss: str, t: float) -> Network:
+    """The flow by DOP853 on the weights, kinks and all; right only where nothing slides."""
+    slope, cut = get_loss(loss).slope, net.W1.size
+
+    def right_side(_, z):
+        W1, w2 = z[:cut].reshape(net.W1.shape), z[cut:]
+        Z = X @ W1
+        lam = y * slope(y * (np.maximum(Z, 0) @ w2))
+        return np.append((X.T @ (lam[:, None] * (Z > 0) * w2)).ravel(), np.maximum(Z, 0).T @ lam)
+
+    start = np.append(net.W1.ravel(), net.w2)
+    z = solve_ivp(right_side, (0, t), start, "DOP853", rtol=1e-12, atol=1e-13, max_step=0.02).y[:, -1]
+    return Network(z[:cut].reshape(net.W1.shape), z[cut:])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_agrees_with_an_independent_integrator_through_crossings(loss, seed):
+    # a wrong clock, a wrong mode after a crossing, a missed crossing; unbalanced, so with changes of sign of w2 too
+    rng = np.random.default_rng(seed)
+    X, y, _ = orthogonally_separable(8, 3, rng)
+    net = Network(0.5 * rng.standard_normal((3, 6)), 0.3 * rng.standard_normal(6))
+    run = gradient_flow(net, X, y, loss, log_t_end=np.log(0.7), rtol=1e-9)
+    other = raw_flow(net, X, y, loss, np.exp(run.log_t[-1]))
+    assert run.reason == "log_t_end" and len(run.events) >= 2
+    np.testing.assert_allclose(run.network().W1, other.W1, atol=1e-7)
+    np.testing.assert_allclose(run.network().w2, other.w2, atol=1e-7)
+    assert_a_flow(run, net, y, loss)
+
+
+def test_dense_output_is_on_the_path():
+    # an `at` that interpolates between the wrong steps, or ignores the cut of a step at an event
+    rng = np.random.default_rng(3)
+    X, y, _ = gaussian(8, 2, rng)
+    net = balanced(2, 6, 0.3, rng)
+    run = gradient_flow(net, X, y, "exponential", log_t_end=2.0)
+    for k in range(len(run)):
+        np.testing.assert_allclose(run.at(run.tau[k]).W1, run.W1[k], rtol=1e-8, atol=1e-8)
+    middle = (run.tau[:-1] + run.tau[1:]) / 2
+    for tau, k in zip(middle, range(len(middle)), strict=True):
+        fine = gradient_flow(run.network(k), X, y, "exponential", log_t_end=np.inf, max_events=1)
+        if fine.tau[-1] >= tau - run.tau[k]:
+            np.testing.assert_allclose(run.at(tau).w2, fine.at(tau - run.tau[k]).w2, rtol=1e-5)
+    with pytest.raises(ValueError, match="outside"):
+        run.at(run.tau[-1] + 1)
+
+
+def small_steps(net: Network, X, y, t: float, steps: int) -> Network:
+    """Euler with the least-norm velocity of cvxpy-free brute force: the raw right side, which chatters on kinks."""
+    W1, w2, h = net.W1.copy(), net.w2.copy(), t / steps
+    for _ in range(steps):
+        Z = X @ W1
+        lam = y * np.exp(-y * (np.maximum(Z, 0) @ w2))
+        W1, w2 = W1 + h * (X.T @ (lam[:, None] * (Z > 0) * w2)), w2 + h * (np.maximum(Z, 0).T @ lam)
+    return Network(W1, w2)
+
+
+def test_sliding_is_the_limit_of_chattering():
+    # Filippov: small steps chatter around the hyperplane along which the flow slides, and converge to it at order one
+    rng = np.random.default_rng(1)
+    X, y, _ = gaussian(8, 2, rng)
+    net = balanced(2, 10, 0.3, rng)
+    run = gradient_flow(net, X, y, "exponential", log_t_end=np.log(3.0))
+    assert sum(event.kind == "slide" for event in run.events) >= 3
+    errors = [
+        np.abs(small_steps(net, X, y, np.exp(run.log_t[-1]), steps).W1 - run.network().W1).max()
+        for steps in (3000, 30000)
+    ]
+    assert errors[1] < 2e-3 and errors[1] < errors[0] / 4
+
+
+# --- the min-norm rule -----------------------------------------------------------------------------
+
+
+def least_norm_velocity(net: Network, X, y, loss: str, tol: float = 1e-9) -> tuple[np.ndarray, np.ndarray]:
+    """min ||dTheta|| over the Clarke coefficients of the rows on kinks, by a conic solver."""
+    lam, Z = dual_variable(net, X, y, loss), X @ net.W1
+    W1 = np.zeros(net.W1.shape)
+    for i in range(net.m):
+        c = cp.Variable(len(X))
+        fixed = np.abs(Z[:, i]) > tol * np.linalg.norm(X, axis=1) * net.radii[i]
+        constraints = [c[fixed] == (Z[fixed, i] > 0).astype(float), c >= 0, c <= 1]
+        pull = X.T @ cp.multiply(lam, c)
+        cp.Problem(cp.Minimize(cp.sum_squares(pull)), constraints).solve(
+            solver=cp.CLARABEL, tol_gap_abs=1e-13, tol_gap_rel=1e-13, tol_feas=1e-13
+        )
+        W1[:, i] = net.w2[i] * pull.value
+    return W1, np.maximum(Z, 0).T @ lam
+
+
+@pytest.mark.parametrize("kinks", [0, 1, 2, 3])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_velocity_is_the_least_norm_element(kinks, seed):
+    # neurons exactly on 0 to 3 hyperplanes at once, of both curvatures; a wrong side, a clipped coefficient, a lost row
+    rng = np.random.default_rng(seed)
+    X, y, _ = gaussian(9, 5, rng)
+    net = balanced(5, 6, 0.7, rng)
+    W1 = net.W1.copy()
+    for i in range(net.m):
+        rows = X[rng.choice(9, kinks, replace=False)]
+        W1[:, i] -= np.linalg.pinv(rows) @ (rows @ W1[:, i])
+    net = Network(W1, net.w2)
+    found, (dW1, dw2) = velocity(net, X, y), least_norm_velocity(net, X, y, "logistic")
+    np.testing.assert_allclose(found.W1, dW1, atol=1e-5)
+    np.testing.assert_allclose(found.w2, dw2, atol=1e-9)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 4), st.booleans())
+def test_box_least_squares_meets_its_optimality_conditions(seed, k, dependent):
+    rng = np.random.default_rng(seed)
+    a, B = 2 * rng.standard_normal(3), rng.standard_normal((k, 3))
+    if dependent:
+        B[-1] = B[0]
+    B /= np.linalg.norm(B, axis=1, keepdims=True)
+    upper = rng.uniform(0, 2, k)
+    t = box_least_squares(a, B, upper)
+    slope = B @ (a + t @ B)
+    assert (t >= 0).all() and (t <= upper).all()
+    assert (slope[t < upper] >= -1e-10).all() and (slope[t > 0] <= 1e-10).all()
+
+
+def test_the_run_moves_with_the_least_norm_velocity_while_it_slides():
+    # finite differences of the dense output against an independent quadratic program, at steps on which neurons slide
+    rng = np.random.default_rng(1)
+    X, y, _ = gaussian(8, 2, rng)
+    run = gradient_flow(balanced(2, 10, 0.3, rng), X, y, "exponential", log_t_end=2.0)
+    slides = [k for k in range(2, len(run) - 1) if _on_kinks(run, X, k) and run.widths[k] > 1e-3][::6]
+    assert len(slides) >= 3
+    for k in slides:
+        tau, h = run.tau[k] + (run.tau[k + 1] - run.tau[k]) / 2, 1e-4 * (run.tau[k + 1] - run.tau[k])
+        net = run.at(tau)
+        dW1, _ = least_norm_velocity(net, X, y, "exponential", tol=1e-7)
+        moved = (run.at(tau + h).W1 - run.at(tau - h).W1) / (2 * h)
+        scale = np.abs(dual_variable(net, X, y, "exponential")).sum()
+        np.testing.assert_allclose(moved, dW1 / scale, atol=1e-5 * np.abs(moved).max())
+
+
+def _on_kinks(run: Trajectory, X, k: int) -> bool:
+    return bool((np.abs(X @ run.W1[k]) < 1e-9 * np.linalg.norm(run.W1[k], axis=0)).any())
+
+
+def test_a_start_on_a_concave_kink_slides_and_on_a_convex_one_stays():
+    # by symmetry the least-norm velocity of u = e1 keeps x2 = 0 in both cases, with c = 1/2 and c in (0, 1)
+    X = np.array([[1.0, 0.5], [1.0, -0.5], [0.0, 1.0]])
+    w = np.array([[0.3], [0.0]])
+    for y3 in (1.0, -1.0):
+        y = np.array([1.0, 1.0, y3])
+        run = gradient_flow(Network(w, np.array([0.3])), X, y, "exponential", log_t_end=0.5)
+        assert (run.W1[:, 1, 0] == 0).all()
+    tilted = gradient_flow(Network(w + [[0.0], [1e-3]], np.array([0.3])), X, np.ones(3), "exponential", log_t_end=0.5)
+    assert tilted.W1[-1, 1, 0] > 0.01  # the convex kink repels
+
+
+def test_parallel_rows_share_their_hyperplane():
+    # a duplicate, a multiple and a negative of a row: three kinks at once, which must neither chatter nor lose a row
+    rng = np.random.default_rng(4)
+    X, y, _ = gaussian(6, 2, rng)
+    doubled, labels = np.vstack([X, X[:3], 2 * X[3:5]]), np.concatenate([y, y[:3], y[3:5]])
+    net = balanced(2, 8, 0.1, rng)
+    run = gradient_flow(net, doubled, labels, log_t_end=100.0)
+    assert_a_flow(run, net, labels, "logistic")
+    assert len(run.events) < 200
+    mirrored = gradient_flow(net, np.vstack([X, -X]), np.concatenate([y, -y]), log_t_end=100.0)
+    assert_a_flow(mirrored, net, np.concatenate([y, -y]), "logistic")
+
+
+# --- late times ------------------------------------------------------------------------------------
+
+
+def hard_margin(X) -> float:
+    w = cp.Variable(X.shape[1])
+    cp.Problem(cp.Minimize(cp.norm(w)), [X @ w >= 1]).solve(solver=cp.CLARABEL, tol_gap_rel=1e-12, tol_feas=1e-12)
+    return float(np.linalg.norm(w.value))
+
+
+@pytest.mark.parametrize(("N", "d", "m"), [(20, 5, 50), (10, 3, 30)])
+def test_orthogonally_separable_data_end_at_two_hard_margin_classifiers(N, d, m):
+    # cost at log t = 1e6 against the closed form; at 1e12 the certified gap of the network and dual variable of the run
+    rng = np.random.default_rng(0)
+    X, y, _ = orthogonally_separable(N, d, rng)
+    net = balanced(d, m, 1e-2, rng)
+    optimum = hard_margin(X[y > 0]) + hard_margin(X[y < 0])
+    run = gradient_flow(net, X, y, log_t_end=1e12)
+    million = int(np.searchsorted(run.log_t, 1e6))
+    assert run.normalised(million).path_norm == pytest.approx(optimum, rel=1e-6)
+    assert run.reason == "log_t_end" and run.log_t[-1] == pytest.approx(1e12, rel=1e-9)
+    upper, lam = run.normalised().path_norm, run.lam[-1]
+    lower = 1 / max(np.linalg.norm(lam[y > 0] @ X[y > 0]), np.linalg.norm(lam[y < 0] @ X[y < 0]))
+    assert upper == pytest.approx(optimum, rel=1e-9)
+    assert -1e-14 <= upper / lower - 1 <= 1e-10
+    assert_a_flow(run, net, y, "logistic")
+
+
+def test_gaussian_data_slide_without_chattering_to_a_stationary_point():
+    # steps grow with events, not with 1 / rtol, and at log t = 1e8 every active neuron satisfies its KKT condition
+    rng = np.random.default_rng(4)
+    X, y, _ = gaussian(8, 2, rng)
+    net = balanced(2, 10, 1e-2, rng)
+    runs = [gradient_flow(net, X, y, log_t_end=1e8, rtol=rtol) for rtol in (1e-5, 1e-9)]
+    kinds = [[event.kind for event in run.events] for run in runs]
+    assert kinds[0] == kinds[1] and "slide" in kinds[0] and "leave" in kinds[0]
+    assert len(runs[0]) < 3 * len(kinds[0]) + 150
+    run = runs[1]
+    assert_a_flow(run, net, y, "logistic")
+    top = run.normalised()
+    multiplier = run.lam[-1] * top.path_norm
+    active = top.radii > 0.1 * top.radii.max()
+    rates = growth(X, multiplier, (top.W1 / top.radii).T, np.sign(top.w2))
+    np.testing.assert_allclose(rates[active], 1, atol=1e-4)
+    assert top.path_norm * hausdorff(X, run.lam[-1]).upper == pytest.approx(1, abs=1e-6)  # this draw ends optimal
+
+
+# --- ends ------------------------------------------------------------------------------------------
+
+
+def test_a_network_that_is_dead_at_the_start_stands_still():
+    X = np.array([[1.0, 0.2], [0.8, -0.1]])
+    run = gradient_flow(Network(np.array([[-1.0], [0.0]]), np.array([1.0])), X, [1.0, 1.0])
+    assert run.reason.startswith("stationary: every neuron is dead") and run.dead.all() and len(run) == 1
+    assert [event.kind for event in run.events] == ["death"]
+
+
+def test_an_example_nobody_sees_is_said_and_stops_nothing():
+    # example 1 is orthogonal and unseen: its margin stays 0, its share of the dual variable goes to 1, the rest flows on
+    net = Network(np.array([[0.5], [-0.5]]), np.array([np.sqrt(0.5)]))
+    run = gradient_flow(net, np.eye(2), np.ones(2), log_t_end=1e6)
+    assert run.reason == "log_t_end" and run.margins[-1, 1] == 0 and run.margins[-1, 0] > 1e5
+    assert run.lam[-1, 1] == pytest.approx(1)
+    with pytest.raises(ValueError, match="misclassifies"):
+        run.normalised()
+
+
+def test_deaths_are_reported_and_freeze_the_neuron():
+    # a negative neuron on a positive example shrinks away from it and dies on the way past its hyperplane
+    X = np.array([[1.0, 0.0], [-0.5, 1.0]])
+    W1 = np.array([[0.2, 0.5], [-1.0, 0.5]])
+    net = Network(W1, np.array([-np.linalg.norm(W1[:, 0]), np.linalg.norm(W1[:, 1])]))
+    run = gradient_flow(net, X, [1.0, 1.0], log_t_end=5.0)
+    deaths = [event for event in run.events if event.kind == "death"]
+    assert [event.neuron for event in deaths] == [0] and list(run.dead) == [True, False]
+    after = run.tau >= deaths[0].tau
+    assert np.ptp(run.W1[after][:, :, 0], axis=0).max() == 0
+
+
+def test_data_no_network_separates_end_at_rest():
+    # one row with both labels: the loss tends to 2 log 2 and the flow says that it stands still
+    run = gradient_flow(balanced(2, 4, 0.5, np.random.default_rng(0)), [[1.0, 0.3], [1.0, 0.3]], [1.0, -1.0], log_t_end=1e9)
+    assert run.reason.startswith("stationary")
+    assert losses(run, "logistic")[-1] == pytest.approx(2 * np.log(2), abs=1e-12)
+
+
+def test_the_squared_loss_ends_at_rest_with_margins_one():
+    rng = np.random.default_rng(0)
+    X, y, _ = orthogonally_separable(4, 5, rng)
+    net = balanced(5, 12, 0.5, rng)
+    run = gradient_flow(net, X, y, "squared", log_t_end=np.inf)
+    assert run.reason.startswith("stationary")
+    np.testing.assert_allclose(margins(run.network(), X, y), 1, atol=1e-7)
+    np.testing.assert_allclose(run.log_t[1:], np.log(run.tau[1:]))
+    assert_a_flow(run, net, y, "squared")
+
+
+def test_ends_at_a_margin_and_at_the_event_budget():
+    rng = np.random.default_rng(0)
+    X, y, _ = orthogonally_separable(10, 3, rng)
+    net = balanced(3, 10, 1e-2, rng)
+    run = gradient_flow(net, X, y, margin_end=50.0)
+    assert run.reason == "margin_end" and run.margins[-2].min() < 50 <= run.margins[-1].min()
+    short = gradient_flow(net, X, y, max_events=7)
+    assert short.reason == "event budget: 7 events" and 7 <= len(short.events) <= 8
+
+
+def test_symmetric_data_make_ties_that_are_all_taken():
+    # a square with two mirror neurons: every event happens to both at the same instant
+    X = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    y = np.array([1.0, 1.0, -1.0, -1.0])
+    W1 = 0.1 * np.array([[0.3, 0.3], [1.0, -1.0]])
+    net = Network(W1, np.linalg.norm(W1, axis=0))
+    run = gradient_flow(net, X, y, log_t_end=1e3)
+    np.testing.assert_allclose(run.W1[:, 0, 0], run.W1[:, 0, 1], rtol=1e-9)
+    np.testing.assert_allclose(run.W1[:, 1, 0], -run.W1[:, 1, 1], rtol=1e-9)
+    assert len(run.events) % 2 == 0 and len(run.events) > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (dict(net=Network(np.zeros((2, 1)), np.ones(1))), "zero layer"),
+        (dict(net=Network(np.ones((2, 1)), np.zeros(1))), "zero layer"),
+        (dict(net=Network(np.ones((3, 1)), np.ones(1))), "bias column"),
+        (dict(X=[[np.nan, 1.0]]), "NaN"),
+        (dict(y=[0.0]), "y must be"),
+        (dict(loss="hinge"), "logistic"),
+    ],
+)
+def test_bad_input_is_refused(change, words):
+    good = dict(net=Network(np.ones((2, 1)), np.ones(1)), X=[[1.0, 0.0]], y=[1.0])
+    with pytest.raises(ValueError, match=words):
+        gradient_flow(**{**good, **change})
+
+
+@settings(max_examples=25)
+@given(
+    seed=st.integers(0, 10**6),
+    N=st.integers(1, 7),
+    d=st.integers(1, 3),
+    m=st.integers(1, 6),
+    scale=st.sampled_from([1e-3, 0.1, 1.0]),
+    loss=st.sampled_from(LOSSES),
+    kind=st.sampled_from(["gaussian", "integers"]),
+    even=st.booleans(),
+)
+def test_random_small_runs_keep_every_invariant(seed, N, d, m, scale, loss, kind, even):
+    # integer rows repeat, are parallel, or zero; unbalanced neurons may change sign
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((N, d)) if kind == "gaussian" else rng.integers(-2, 3, (N, d)).astype(float)
+    y = rng.choice([-1.0, 1.0], N)
+    net = balanced(d, m, scale, rng)
+    if not even:
+        net = Network(net.W1 * rng.uniform(0.3, 2, m), net.w2)
+    run = gradient_flow(net, X, y, loss, log_t_end=8.0, max_events=2000)
+    assert_a_flow(run, net, y, loss)
+    assert "budget" not in run.reason and "underflow" not in run.reason
+
+
+# --- directions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_directions_climb_to_stationary_points_of_the_dual_constraint(seed):
+    # against small steps of the same ascent, and against the condition s g(u) = ||g|| u with least-norm coefficients
+    rng = np.random.default_rng(seed)
+    X, y, _ = gaussian(8, 3, rng)
+    lam, U, s = y * rng.uniform(0.2, 1, 8), rng.standard_normal((12, 3)), rng.choice([-1.0, 1.0], 12)
+    paths = direction_flow(lam, U, X, s)
+    heights = np.array([growth(X, lam, paths.at(t), s) for t in np.linspace(0, 20, 60)])
+    assert (np.diff(heights, axis=0) >= -1e-12).all()
+    np.testing.assert_allclose(paths.at(1e6), paths.limits, atol=1e-6)
+    V, h = U / np.linalg.norm(U, axis=1, keepdims=True), 1e-4
+    for _ in range(20_000):
+        g = ((V @ X.T > 0) * lam) @ X
+        V = V + h * s[:, None] * (g - (g * V).sum(axis=1, keepdims=True) * V)
+        V /= np.linalg.norm(V, axis=1, keepdims=True)
+    np.testing.assert_allclose(paths.at(2.0), V, atol=5e-3)
+
+
+def test_the_early_phase_of_a_tiny_network_is_the_direction_flow():
+    # exponential loss at tiny weights: lam = y, and tau = N t; relative error of order scale^2
+    rng = np.random.default_rng(7)
+    X, y, _ = gaussian(8, 3, rng)
+    net = balanced(3, 10, 1e-6, rng)
+    paths = direction_flow(y, net.W1.T, X, np.sign(net.w2))
+    run = gradient_flow(net, X, y, "exponential", log_t_end=np.log(1.5), rtol=1e-9)
+    W1 = run.network().W1
+    np.testing.assert_allclose((W1 / np.linalg.norm(W1, axis=0)).T, paths.at(1.5), atol=1e-9)
+
+
+def test_bad_directions_are_refused():
+    for U, s, words in (([[0.0, 0.0]], 1, "nonzero"), ([[1.0, 0.0, 0.0]], 1, "length 2"), ([[1.0, 0.0]], 0.5, "-1 or")):
+        with pytest.raises(ValueError, match=words):
+            direction_flow([1.0], U, [[1.0, 2.0]], s)
