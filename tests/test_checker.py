@@ -212,6 +212,8 @@ BREAKS: list[tuple[str, str, str]] = [
     ('"w": "1 1"', '"w": "1 1e9999"', "line 2: w: '1e9999' is neither"),
     ('"w": "1 1"', f'"w": "1 {"1" * 401}"', "line 2: w has a number of more than 400"),
     ('"w": "1 1"', '"w": [1, 1]', "line 2: w must be a string"),
+    ('"x": "1 0"', '"x": "0.9 0"', "line 3: the margin"),
+    ('"x": "1 0"', '"x": "9/10 0"', "line 3: the margin"),
     ('"sign": 1', '"sign": -1', "line 3: the margin"),
     ('"sign": 1', '"sign": 2', "line 2: sign must be"),
     ('"neuron": 0', '"neuron": 1', "line 2: neuron 1 stands where neuron 0"),
@@ -298,6 +300,22 @@ def test_noise_is_refused_without_a_traceback(data: st.DataObject) -> None:
     # what is accepted must still be true: P* = sqrt 2 if the data are as they were
     same_data = all(line in body for line in (b'"x": "1 0"', b'"x": "0 1"'))
     assert not verdict.accepted or not same_data or verdict.lower**2 <= 2 <= verdict.upper**2
+
+
+def test_a_radius_beyond_one_is_refused() -> None:
+    """Catches a square that hides a sign: with lam = 7 the radius alone is 7, and |v| = 4.9 is less than |1 - 7|."""
+    body = BY_HAND.replace("0.7071", "7").replace('{"cone": "++", "own": "1 1"', '{"cone": "", "own": ""')
+    body = "".join(line for line in body.splitlines(keepends=True) if '"+-"' not in line and '"-"' not in line)
+    assert "line 6: the bound" in check_lines(sealed(body)).message
+
+
+@given(st.lists(st.integers(-(10**30), 10**30), max_size=4))
+def test_lengths_are_rounded_up(v: list[int]) -> None:
+    """Catches a length rounded down: then a bound above 1 could pass."""
+    rounded = checker.length(v)
+    assert (rounded - 1) ** 2 < sum(a * a for a in v) * checker.FINE**2 <= rounded**2 or rounded == 0 == max(
+        map(abs, v), default=0
+    )
 
 
 # --- independence ----------------------------------------------------------------------------------------
