@@ -34,19 +34,15 @@ class Projection(NamedTuple):
 class Nearest(NamedTuple):
     """Residuals r (n, d) of points of the zonotope, and `lower` <= dist <= `upper` = ||r||.
 
-    The point reached is the mean, with `weights` (n, m), of the vertices farthest along `normals` (n, m, d).
+    The point reached has the coefficients `c` (n, k): the weighted mean of the corral's vertices.
     """
 
     residual: Array
     lower: Array
     upper: Array
-    weights: Array
-    normals: Array
+    c: Array
 
 
-def vertices(normals: Array, Z: Array) -> Array:
-    """The vertex z(r) = sum_{z_n'r > 0} z_n of the zonotope farthest along each normal r (..., d)."""
-    return (normals @ Z.T > 0).astype(float) @ Z
 
 
 def _positive(x: Array) -> Array:
@@ -82,25 +78,32 @@ def _step(w: Array, target: Array, live: Mask, e: Array) -> tuple[Array, Mask]:
 class _Corrals:
     """Wolfe's state for points a (n, d): d + 2 places each for members of the corral, and the bounds so far.
 
-    A member is a vertex less a (e = 1) or a ray (e = 0); its normal is the direction that named it.
+    A member is a vertex less a (e = 1), with its pattern 1[z_n in the sum], or a ray (e = 0) with none.
     """
 
     def __init__(self, a: Array, Z: Array, rays: Array, start: Array) -> None:
         n, d = a.shape
         self.a, self.Z, self.rays = a, Z, rays
         self.scale = np.linalg.norm(Z, axis=1).sum() + np.linalg.norm(a, axis=1)
-        self.members, self.normals = np.zeros((2, n, d + 2, d))
+        self.members = np.zeros((n, d + 2, d))
+        self.patterns = np.zeros((n, d + 2, len(Z)), dtype=bool)
         self.weights, self.e = np.zeros((2, n, d + 2))
         self.live = np.zeros((n, d + 2), dtype=bool)
         self.lower, self.upper, self.best = np.full(n, -np.inf), np.full(n, np.inf), np.zeros_like(a)
-        self.add(np.arange(n), start, vertices(start, Z) - a, np.ones(n))
+        every = np.arange(n)
+        self.add(every, *self.vertex(every, start), np.ones(n))
         self.weights[:, 0] = 1.0
 
-    def add(self, who: Index, normals: Array, members: Array, e: Array) -> None:
+    def vertex(self, who: Index, r: Array) -> tuple[Mask, Array]:
+        """The vertex sum_{z_n'r > 0} z_n, farthest along r, less a; and its pattern."""
+        pattern = r @ self.Z.T > 0
+        return pattern, pattern.astype(float) @ self.Z - self.a[who]
+
+    def add(self, who: Index, patterns: Mask, members: Array, e: Array) -> None:
         """A new member of weight 0, in a free place or else in that of the lightest; a sole vertex stays."""
         weights = np.where(self.e[who] * self.weights[who] >= 1, np.inf, self.weights[who])
         place = np.where(self.live[who], weights, -1.0).argmin(axis=1)
-        self.members[who, place], self.normals[who, place], self.e[who, place] = members, normals, e
+        self.members[who, place], self.patterns[who, place], self.e[who, place] = members, patterns, e
         self.live[who, place] = True
 
     def descend(self, who: Index) -> Mask:
@@ -111,9 +114,9 @@ class _Corrals:
         self.live[who] = np.where(reached[:, None], live, w > 0)
         return reached
 
-    def farthest(self, who: Index, r: Array) -> tuple[Array, Array, Array]:
-        """The member farthest along r, its e, and the lower bound r'a - h_Z(r) over ||r||, if r breaks no ray."""
-        member, e = vertices(r, self.Z) - self.a[who], np.ones(len(who))
+    def farthest(self, who: Index, r: Array) -> tuple[Mask, Array, Array, Array]:
+        """The pattern, place and e of the member farthest along r, and (r'a - h_Z(r)) / ||r|| if no ray is violated."""
+        (pattern, member), e = self.vertex(who, r), np.ones(len(who))
         length = _positive(np.linalg.norm(r, axis=1))
         bound = -np.einsum("nd,nd->n", member, r) / length
         if self.rays.shape[1]:
@@ -125,13 +128,13 @@ class _Corrals:
             ray = self.rays[who, worst] * self.scale[who, None]
             member, e = np.where(turn[:, None], ray, member), np.where(turn, 0.0, 1.0)
             bound = np.where(excess > 8 * EPS * self.scale[who], -np.inf, bound)
-        return member, e, bound
+        return pattern, member, e, bound
 
     def advance(self, who: Index, level: float) -> Index:
         """Record the bounds of points at their hulls' nearest points, add a member; returns those not finished."""
         r = self.residual(who)
         length = np.linalg.norm(r, axis=1)
-        member, e, bound = self.farthest(who, r)
+        pattern, member, e, bound = self.farthest(who, r)
         improved = length < self.upper[who]
         self.best[who[improved]] = r[improved]
         self.upper[who] = np.minimum(self.upper[who], length)
@@ -141,11 +144,16 @@ class _Corrals:
         going = improved & ~known & (upper - lower > small) & (length > small)
         if np.isfinite(level):
             going &= (upper > level) & (lower <= level)
-        self.add(who[going], r[going], member[going], e[going])
+        self.add(who[going], pattern[going], member[going], e[going])
         return who[going]
 
     def residual(self, who: Index) -> Array:
         return -np.einsum("nm,nmd->nd", self.weights[who], self.members[who])
+
+    def coefficients(self) -> Array:
+        """The weight of those vertices that hold generator n."""
+        c = np.einsum("nm,nmk->nk", self.weights * self.e, self.patterns)
+        return np.clip(c, 0.0, 1.0)
 
 
 def nearest(a: Array, Z: Array, rays: Array, start: Array, level: float = np.inf, steps: int = 400) -> Nearest:
@@ -162,18 +170,12 @@ def nearest(a: Array, Z: Array, rays: Array, start: Array, level: float = np.inf
         active = np.concatenate([active[~reached], corrals.advance(active[reached], level)])
         if len(active) == 0:
             break
-    return Nearest(corrals.best, corrals.lower, corrals.upper, corrals.weights, corrals.normals)
+    return Nearest(corrals.best, corrals.lower, corrals.upper, corrals.coefficients())
 
 
 def no_rays(a: Array) -> Array:
     """The cone {0} for each of the points a (n, d): the distance to the zonotope alone."""
     return np.zeros((len(a), 0, a.shape[1]))
-
-
-def _coefficients(near: Nearest, Z: Array) -> Array:
-    """c = sum of the weights of those corral vertices that hold generator n."""
-    inside = (near.normals @ Z.T > 0) * near.weights[:, :, None]
-    return np.clip(inside.sum(axis=1), 0.0, 1.0)
 
 
 def _free(c: Array) -> Mask:
@@ -204,7 +206,7 @@ def normals(near: Nearest, Z: Array) -> Array:
     So the direction of a short residual is as exact as that of a long one. A residual that would lose half its
     length was not yet the nearest, and stays.
     """
-    H, inverse = _onto_span(_free(_coefficients(near, Z)), Z / _positive(np.linalg.norm(Z, axis=1, keepdims=True)))
+    H, inverse = _onto_span(_free(near.c), Z / _positive(np.linalg.norm(Z, axis=1, keepdims=True)))
     r = near.residual
     for _ in range(2):
         r = r - np.einsum("nde,nef,nf->nd", H, inverse, r)
@@ -233,7 +235,6 @@ def project(a: ArrayLike, Z: ArrayLike) -> Projection:
 def coefficients(a: Array, Z: Array) -> Array:
     """The coefficients c (n, k) of the projections of the points a (n, d)."""
     near = nearest(a, Z, no_rays(a), a - Z.sum(axis=0) / 2)
-    c = _coefficients(near, Z)
-    polished = _polished(a, Z, c)
+    c, polished = near.c, _polished(a, Z, near.c)
     better = np.linalg.norm(a - polished @ Z, axis=1) <= np.linalg.norm(a - c @ Z, axis=1)
     return np.where(better[:, None], polished, c)
