@@ -206,6 +206,19 @@ def test_every_direction_has_its_cone(seed: int) -> None:
         assert height <= bound + 1e-9 and bound <= scale * np.linalg.norm(u)
 
 
+def test_the_longest_rows_cut_first() -> None:
+    """Catches an order that makes certificates longer than they need be."""
+    rng = np.random.default_rng(1)
+    X = rng.random((12, 3))
+    y = np.repeat([1.0, -1.0], 6) * np.sign(X[:, 0] - X[:, 1])
+    X[y < 0] *= -1
+    certificate = certify(X, y, Network([[1, -1], [1, -1], [1, -1]], [1, -1]), y * rng.random(12))
+    lengths = [abs(float(e["lam"])) * np.linalg.norm(X[n]) for n, e in enumerate(certificate["examples"])]
+    for part in ("plus", "minus"):
+        own = [lengths[int(n)] for n in certificate[part][0]["own"].split()]
+        assert own == sorted(own, reverse=True)
+
+
 def test_what_cannot_be_bounded_is_an_error() -> None:
     """Catches a certificate written although its bound fails: generators of length 2 have no bound 1."""
     with pytest.raises(ArithmeticError, match="on the cone"):

@@ -17,7 +17,6 @@ from lib.network import Network, dual_variable, get_loss, margins
 from lib.program import regularised
 from lib.report.result import Report, highest_neuron
 from lib.report.rounding import EPS, decay_upper
-from lib.zonotope import hausdorff
 
 # -l*(-v) for each loss: with v = y_n lam_n, the least of l(q) + v q over all q
 CONJUGATES: dict[str, Callable[[Array], Array]] = {
@@ -27,9 +26,8 @@ CONJUGATES: dict[str, Callable[[Array], Array]] = {
 }
 
 
-def dual_bound(X: Array, y: Array, lam: Array, loss: str, beta: float) -> tuple[float, Array]:
-    """The lower bound of t lam, t = min(1, beta / d_H(lam)), rounded down; and t lam."""
-    height = hausdorff(X, lam).upper
+def dual_bound(y: Array, lam: Array, height: float, loss: str, beta: float) -> tuple[float, Array]:
+    """The lower bound of t lam, t = min(1, beta / height), rounded down, and t lam; `height` is at least d_H(lam)."""
     scaled = lam * min(1.0, beta / height * (1 - 8 * EPS)) if height > 0 else lam
     terms = CONJUGATES[loss](y * scaled)
     return float(terms.sum() - (len(terms) + 8) * EPS * (np.abs(terms) + np.abs(scaled)).sum()), scaled
@@ -59,13 +57,15 @@ def report_decay(
             f"beta must be positive, got {beta}: without weight decay the best value is that of the margin"
         )
     own = dual_variable(net, X, y, loss)
-    value, best = decay_upper(X, y, net, loss, beta), net
-    lower, lam = dual_bound(X, y, own, loss, beta)
-    missing, upper = highest_neuron(X, own / beta), value
+    missing = highest_neuron(X, own / beta)
+    lower, lam = dual_bound(y, own, missing.upper * beta, loss, beta)
+    value = upper = decay_upper(X, y, net, loss, beta)
+    best = net
     if solve and value > (1 + tol) * lower:
         solution = regularised(X, y, loss, beta, tol=min(tol / 10, 1e-6))
         other = decay_upper(X, y, solution.network, loss, beta)
-        bound, scaled = dual_bound(X, y, solution.lam, loss, beta)
+        height = highest_neuron(X, solution.lam).upper
+        bound, scaled = dual_bound(y, solution.lam, height, loss, beta)
         upper, best = (other, solution.network) if other < upper else (upper, best)
         lower, lam = (bound, scaled) if bound > lower else (lower, lam)
     objective = f"{loss} loss with weight decay {beta:g}"

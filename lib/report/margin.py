@@ -31,12 +31,14 @@ def report_margin(X: ArrayLike, y: ArrayLike, net: Network, tol: float = 1e-3, s
     """
     X, y = validated(X, y)
     lam, residual = _judged(net, X, y)
-    value, lower, best = margin_upper(X, y, net), margin_lower(X, y, lam), net
-    missing, upper = highest_neuron(X, lam), value
+    missing = highest_neuron(X, lam)
+    value, lower = margin_upper(X, y, net), margin_lower(y, lam, missing.upper)
+    upper, best = value, net
     if solve and value > (1 + tol) * lower:
         solution = max_margin(X, y, tol=min(tol / 10, 1e-6))
         # both bounds are computed here, from the solver's variables, whatever the solver says of them
-        other, bound = margin_upper(X, y, solution.network), margin_lower(X, y, solution.lam)
+        other = margin_upper(X, y, solution.network)
+        bound = margin_lower(y, solution.lam, highest_neuron(X, solution.lam).upper)
         upper, best = (other, solution.network) if other < upper else (upper, best)
         lower, lam = (bound, solution.lam) if bound > lower else (lower, lam)
     margin, wrong = float(margins(net, X, y).min()), misclassified(net, X, y)

@@ -3,7 +3,6 @@
 import numpy as np
 
 from lib.data import Array
-from lib.kkt import lower_bound
 from lib.network import Network, get_loss, margins
 
 EPS = float(np.finfo(float).eps)
@@ -19,9 +18,9 @@ def path_norm(net: Network) -> float:
     return net.path_norm * (1 + (net.m + net.d + 4) * EPS)
 
 
-def margin_lower(X: Array, y: Array, lam: Array) -> float:
-    """y'lam / d_H(lam), rounded down."""
-    return lower_bound(X, y, lam) * (1 - (len(y) + 4) * EPS)
+def margin_lower(y: Array, lam: Array, height: float) -> float:
+    """y'lam / d_H(lam), rounded down; `height` is at least d_H(lam)."""
+    return float(y @ lam) / height * (1 - (len(y) + 4) * EPS) if height > 0 else 0.0
 
 
 def margin_upper(X: Array, y: Array, net: Network) -> float:
