@@ -75,6 +75,17 @@ def test_the_segment_between_the_zonotopes_has_their_distance(ax: Axes, lam: np.
         assert (U @ end <= support + 1e-9).all()
 
 
+@pytest.mark.parametrize("lam", [np.array([0.6, 0.8]), np.array([0.2, -1.0]), np.array([-3.0, 0.0])])
+def test_the_supporting_line_touches_the_ellipsoids(ax: Axes, lam: np.ndarray) -> None:
+    """Catches a line at another distance, or sets Q and -Q that are not what neurons can reach."""
+    figures.ellipsoid(ax, X[:2], lam)
+    *_, positive, negative, support = (np.column_stack(line.get_data()).astype(float) for line in ax.lines)
+    d_H = hausdorff(X[:2], lam).value
+    assert support @ lam == pytest.approx([d_H, d_H])
+    assert max((positive @ lam).max(), (negative @ lam).max()) == pytest.approx(d_H, rel=1e-3)
+    assert (positive >= 0).all() and (negative <= 0).all()
+
+
 @pytest.mark.parametrize(("turn", "tilt"), [(0, 0), (35, 22), (-120, 80)])
 def test_a_view_is_a_rotation(turn: float, tilt: float) -> None:
     """Catches a view that stretches or mirrors what it shows."""

@@ -303,6 +303,13 @@ def test_the_optimum_has_no_value_where_no_network_fits(page: Page) -> None:
     assert call(page, "dial", "([X, y]) => m.maxMargin(X, y)", (np.ones((2, 2)), [1.0, -1.0])) is None
 
 
+def test_a_neuron_between_two_sides_that_pull_apart_stays(page: Page) -> None:
+    """Catches a choice where the velocity of least norm is zero: on the kink of two opposite rows of one class."""
+    start = {"angles": [np.pi / 2], "signs": [1.0], "scale": 0.1, "end": 40, "longest": 1}
+    run = call(page, "dial", "([X, y, start]) => m.flow(X, y, start)", ([[1, 0], [-1, 0]], [1, 1], start))
+    assert run["angles"] == [np.pi / 2]
+
+
 def starts(rng: np.random.Generator, m: int) -> dict[str, Any]:
     return {"angles": 6.28 * rng.random(m), "signs": np.resize([1.0, -1.0], m), "scale": 0.1, "end": 40}
 

@@ -11,16 +11,26 @@ from lib.zonotope import hausdorff
 
 
 def _sphere(d: int) -> list[Array]:
-    """Curves on the unit ball of R^2 (circles of several radii) or of R^3 (meridians and parallels)."""
+    """Curves on the unit sphere of R^2 (the circle) or of R^3 (meridians and parallels)."""
     turn = np.linspace(0, 2 * np.pi, 241)
     circle = np.column_stack([np.cos(turn), np.sin(turn)])
     if d == 2:
-        return [r * circle for r in np.linspace(0, 1, 60)]
+        return [circle]
     rise = np.linspace(-np.pi / 2, np.pi / 2, 61)[:, None]
     meridians = [np.hstack([np.cos(rise) * u, np.sin(rise)]) for u in circle[::20]]
     return meridians + [
         np.column_stack([np.cos(b) * circle, np.full(241, np.sin(b))]) for b in np.linspace(-1.4, 1.4, 13)
     ]
+
+
+def _support(ax: Axes, X: Array, lam: Array, reach: float) -> None:
+    """The line, or a square of the plane, {z : lam'z = d_H(lam)}, and the direction lam."""
+    normal = lam / np.linalg.norm(lam)
+    foot = normal * hausdorff(X, lam).value / np.linalg.norm(lam)
+    across = 0.6 * reach * np.linalg.svd(normal[None])[2][1:]
+    square = np.array([[1.0], [-1.0]]) if len(lam) == 2 else np.array([[1, 1], [-1, 1], [-1, -1], [1, -1], [1, 1]])
+    ax.plot(*seen(foot + square @ across)[:, :2].T, color=MARK, lw=1.6)
+    arrow(ax, seen(0.85 * reach * normal)[:2], MARK, 1.8)
 
 
 def coordinates(X: Array) -> Array:
@@ -39,15 +49,10 @@ def ellipsoid(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
     plane(ax, reach)
     for curve in _sphere(len(X)):
         for s in (1, -1):
-            Z = seen(s * np.maximum(curve @ rows.T, 0.0))
-            ax.plot(*Z[:, :2].T, color=colour(s), lw=0.8, alpha=0.35)
-    normal = lam / np.linalg.norm(lam)
-    foot = normal * hausdorff(X, lam).value / np.linalg.norm(lam)
-    across = np.linalg.svd(normal[None])[2][1:]
-    edges = [foot + 0.8 * reach * s * a for s in (1, -1) for a in across]
-    for a, b in zip(edges, edges[len(across) :], strict=False):
-        ax.plot(*seen(np.array([a, b]))[:, :2].T, color=MARK, lw=1.6)
-    arrow(ax, seen(0.85 * reach * normal)[:2], MARK, 1.8)
+            Z = seen(s * np.maximum(curve @ rows.T, 0.0))[:, :2]
+            ax.plot(*Z.T, color=colour(s), lw=1.6 if len(X) == 2 else 0.8, alpha=1 if len(X) == 2 else 0.5)
+            ax.fill(*Z.T, color=colour(s), alpha=0.15 if len(X) == 2 else 0.0, lw=0)
+    _support(ax, X, lam, reach)
     if len(X) == 3:
         for axis in seen(reach * np.eye(3)):
             ax.plot([-axis[0], axis[0]], [-axis[1], axis[1]], color=SOFT, lw=0.7, zorder=0)

@@ -28,7 +28,7 @@ function render({ model, el }) {
   const last = knots.length - 1;
   const where = (at) => (at % 1 === 0 ? names[at] : `between ${names[Math.floor(at)]} and ${names[Math.ceil(at)]}`);
   const samples = [];
-  const dial = slider(figure, { name: "data", min: 0, max: last, step: last / SAMPLES, value: 0, show: (v) => text(v, 2), change: draw });
+  const dial = slider(figure, { name: "data", min: 0, max: last, step: last / SAMPLES, value: 0, show: () => "", words: where, change: draw });
 
   function drawData(X, { run, missing, distance }) {
     left.clear();
@@ -60,14 +60,14 @@ function render({ model, el }) {
     names.forEach((name, k) =>
       right.draw("text", { x: place(k, 0)[0], y: right.H - 8, class: "label small", "text-anchor": k === 0 ? "start" : k === last ? "end" : "middle" }, name),
     );
-    const curve = (key, look) => {
+    const curve = (key, look, name, lift) => {
       const points = samples.filter((s) => Number.isFinite(s[key])).map((s) => place(s.at, s[key]));
       if (points.length > 1) right.draw("path", { class: `line bold ${look}`, d: outline(points) });
-      const end = points.at(-1);
-      if (end) right.draw("text", { x: end[0] - 6, y: end[1] + (key === "cost" ? -9 : 19), class: `label strong ${look}`, "text-anchor": "end" }, key === "cost" ? "flow" : "P*");
+      const near = points[Math.floor(0.8 * SAMPLES)];
+      if (near) right.draw("text", { x: near[0], y: near[1] + lift, class: `label strong ${look}` }, name);
     };
-    curve("optimum", "pos");
-    curve("cost", "neg");
+    curve("optimum", "pos", "P*", 22);
+    curve("cost", "neg", "flow", -9);
     const [x] = place(at, 0);
     right.draw("path", { class: "line thin dash soft", d: outline([[x, t], [x, right.H - b]]) });
   }

@@ -53,7 +53,7 @@ function render({ model, el }) {
   const lam = () => unit(turn * RAD).map((l, n) => l * y[n]);
   const arm = 1.15 * long;
   const dial = slider(figure, {
-    name: "direction of λ", min: 0, max: 90, step: 0.5, value: turn, show: (v) => `${text(v, 1)}°`, change: (v) => ((turn = v), draw()),
+    name: "direction of λ", min: 0, max: 90, value: turn, show: (v) => `${text(v, 1)}°`, change: (v) => ((turn = v), draw()),
   });
   const hand = handle(panel, {
     name: "Dual direction λ", step: 1e-9,
@@ -106,7 +106,7 @@ function render({ model, el }) {
     panel.label(along(l, arm), "λ", "mark strong", 14, -8);
     panel.dot(touch, "ring mark", 6);
     panel.dot(along(y, 1 / bound), "solid", 4);
-    panel.label(along(y, 1 / bound), "y / bound", "small", 10, y[0] * y[1] > 0 ? 16 : -10, "start");
+    panel.label(along(y, 1 / bound), "y / bound", "small", 14 * y[0], 4 - 9 * y[1], y[0] > 0 ? "start" : "end");
     hand();
     figure.say(
       `With λ at ${text(turn, 1)}° from the axis of z₁, its line touches ${best.s > 0 ? "Q" : "−Q"} at (${touch.map((v) => text(v)).join(", ")}).`,

@@ -19,7 +19,7 @@ function render({ model, el }) {
 
   function drawSphere(sliding) {
     panel.path(Array.from({ length: 120 }, (_, k) => [Math.cos((k * Math.PI) / 60), Math.sin((k * Math.PI) / 60)]), "line soft thin", true);
-    X.forEach((x, n) => trace(panel, project, equator(x), sliding.includes(n) ? "line bold dash mark" : "line thin hair"));
+    X.forEach((x, n) => trace(panel, project, equator(x), sliding.includes(n) ? "line dash mark" : "line thin hair"));
     X.forEach((x, n) => {
       if (Math.hypot(...x) === 0) return;
       const p = normalised(x);

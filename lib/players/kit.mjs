@@ -175,14 +175,14 @@ export function handle(panel, { name, step = 1 / 16, get, set, words, mark }) {
   };
 }
 
-/** A labelled slider. `show(value)` words its value, for the eye and for a screen reader. */
-export function slider(stage, { name, min, max, step = "any", value, show, change }) {
+/** A labelled slider. `show(value)` words its value for the eye, `words(value)` for a screen reader. */
+export function slider(stage, { name, min, max, step = "any", value, show, words = show, change }) {
   const input = element("input", { type: "range", min, max, step, value });
   const output = element("span", { class: "value" });
   stage.controls.append(element("label", { class: "slider" }, element("span", {}, name), input, output));
   const tell = () => {
     output.textContent = show(Number(input.value));
-    input.setAttribute("aria-valuetext", output.textContent);
+    input.setAttribute("aria-valuetext", words(Number(input.value)));
   };
   input.addEventListener("input", () => (tell(), change(Number(input.value))));
   tell();

@@ -116,12 +116,12 @@ function slopes(X, lam, u) {
   return slope;
 }
 
-/** The velocities of theta and log_r. Where the two sides disagree, the neuron stays on the kink: it slides. */
+/** The velocities of theta and log_r: at a kink the least of what lies between its two sides, 0 if they disagree. */
 function velocity(X, lam, signs, { u }) {
   const turn = u.map((v, i) => {
     const [after, before] = slopes(X, lam, v).map((slope) => signs[i] * slope);
-    if (after > 0 && before >= 0) return after;
-    return before < 0 && after <= 0 ? before : 0;
+    if (after > 0 && before > 0) return after;
+    return before < 0 && after < 0 ? before : 0;
   });
   return { turn, grow: u.map((v, i) => signs[i] * growth(X, lam, v)) };
 }
