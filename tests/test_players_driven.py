@@ -99,7 +99,7 @@ def slide(figure: Locator, name: str, value: float) -> None:
 
 
 def drag(figure: Locator, name: str, dx: float, dy: float) -> None:
-    """Drag the point called `name` by so many pixels."""
+    """Drag the point called `name` by so many pixels; once it is let go, the pointer moves alone."""
     knob = figure.get_by_label(name, exact=True)
     knob.scroll_into_view_if_needed()
     box = knob.locator(".grip").bounding_box()
@@ -111,6 +111,9 @@ def drag(figure: Locator, name: str, dx: float, dy: float) -> None:
     mouse.move(x + dx / 2, y + dy / 2)
     mouse.move(x + dx, y + dy)
     mouse.up()
+    dropped = drawing(figure)
+    mouse.move(x, y)
+    assert drawing(figure) == dropped
 
 
 def angle(u: Any) -> float:
@@ -227,7 +230,9 @@ def turn(figure: Locator) -> None:
     mouse.down()
     mouse.move(box["x"] + 130, box["y"] + 90)
     mouse.up()
-    assert drawing(figure) != turned
+    dragged = drawing(figure)
+    mouse.move(box["x"] + 60, box["y"] + 60)
+    assert turned != dragged == drawing(figure)
     assert words(figure).split("In view")[0].split("None is")[0] == said.split("In view")[0].split("None is")[0]
 
 
