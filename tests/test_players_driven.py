@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pydata_sphinx_theme
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
@@ -391,7 +392,7 @@ def test_the_keyboard_walks_through_a_figure(visit: Visit) -> None:
 
 def test_colours_stand_out_and_apart(visit: Visit) -> None:
     """Catches a class or a mark that is faint on the page's ground, or that a colour-blind reader confuses."""
-    script = """(el) => ["--pos", "--neg", "--mark", "--ground"].map((name) => {
+    script = """(el) => ["--pos", "--neg", "--wine", "--ground"].map((name) => {
         const probe = el.appendChild(document.createElement("i"));
         probe.style.color = `var(${name})`;
         const canvas = document.createElement("canvas").getContext("2d");
@@ -409,6 +410,17 @@ def test_colours_stand_out_and_apart(visit: Visit) -> None:
     for matrix in DICHROMATS.values():
         seen = np.clip(linear[:3] @ np.array(matrix).T, 0, 1) ** (1 / 2.2)
         assert min(np.linalg.norm(seen[i] - seen[j]) for i, j in ((0, 1), (0, 2), (1, 2))) > 0.18
+
+
+def test_the_theme_has_no_rules_for_our_classes(visit: Visit) -> None:
+    """Catches a class of ours that the book's theme styles too: its `.mark`, say, sets another text colour."""
+    used = visit.page.evaluate(
+        "[...new Set([...document.querySelectorAll('.player *')].flatMap((e) => [...e.classList]))]"
+    )
+    styles = Path(pydata_sphinx_theme.__file__).parent.rglob("*.css")
+    theme = "\n".join(path.read_text() for path in styles)
+    assert {"wine", "pos", "label", "slider"} <= set(used) and ".mark" in theme
+    assert [name for name in used if re.search(rf"(?<![\w)\]-])\.{name}(?![\w-])", theme)] == []
 
 
 def test_less_motion_is_a_step(browser: Browser, tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ from lib.zonotope import hausdorff
 
 def _sphere(d: int) -> list[Array]:
     """Curves on the unit sphere of R^2 (the circle) or of R^3 (meridians and parallels)."""
-    turn = np.linspace(0, 2 * np.pi, 241)
+    turn = np.linspace(0, 2 * np.pi, 241 if d == 2 else 61)
     circle = np.column_stack([np.cos(turn), np.sin(turn)])
     if d == 2:
         return [circle]
-    rise = np.linspace(-np.pi / 2, np.pi / 2, 61)[:, None]
-    meridians = [np.hstack([np.cos(rise) * u, np.sin(rise)]) for u in circle[::20]]
+    rise = np.linspace(-np.pi / 2, np.pi / 2, 31)[:, None]
+    meridians = [np.hstack([np.cos(rise) * u, np.sin(rise)]) for u in circle[::5]]
     return meridians + [
-        np.column_stack([np.cos(b) * circle, np.full(241, np.sin(b))]) for b in np.linspace(-1.4, 1.4, 13)
+        np.column_stack([np.cos(b) * circle, np.full(61, np.sin(b))]) for b in np.linspace(-1.4, 1.4, 13)
     ]
 
 
@@ -51,7 +51,8 @@ def ellipsoid(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
         for s in (1, -1):
             Z = seen(s * np.maximum(curve @ rows.T, 0.0))[:, :2]
             ax.plot(*Z.T, color=colour(s), lw=1.6 if len(X) == 2 else 0.8, alpha=1 if len(X) == 2 else 0.5)
-            ax.fill(*Z.T, color=colour(s), alpha=0.15 if len(X) == 2 else 0.0, lw=0)
+            if len(X) == 2:
+                ax.fill(*Z.T, color=colour(s), alpha=0.15, lw=0)
     _support(ax, X, lam, reach)
     if len(X) == 3:
         for axis in seen(reach * np.eye(3)):

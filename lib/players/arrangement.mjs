@@ -46,7 +46,7 @@ function render({ model, el }) {
       dial.set((next + 360) % 360);
     },
     words: () => degrees(unit(angle)),
-    mark: shape("circle", { r: 7, class: "solid mark" }),
+    mark: shape("circle", { r: 7, class: "solid wine" }),
   });
   button(figure, "Reset", () => ((X = original), changed()));
 
@@ -57,15 +57,15 @@ function render({ model, el }) {
 
   function drawLines(all, lit, now) {
     left.clear();
-    all.forEach((cell) => left.path(sector(cell, RADIUS), `area ${same(cell.pattern, lit) ? "mark lit" : "hair"}`, true));
+    all.forEach((cell) => left.path(sector(cell, RADIUS), `area ${same(cell.pattern, lit) ? "wine lit" : "hair"}`, true));
     X.forEach((x, n) => {
       if (dot(x, x) === 0) return;
       left.line([0, 0], turned(x), `line thin ${LOOK[y[n]]}`);
       left.arrow([0, 0], x, `${LOOK[y[n]]} ${now[n] ? "" : "faint"}`, 1.2);
       left.label(x, `x${subscript(n + 1)}`, LOOK[y[n]], 14, 5);
     });
-    left.arrow([0, 0], along(unit(angle), 0.93 * RADIUS), "mark", 2.4);
-    left.label(along(unit(angle), 1.12 * RADIUS), "h", "mark strong", 0, 5);
+    left.arrow([0, 0], along(unit(angle), 0.93 * RADIUS), "wine", 2.4);
+    left.label(along(unit(angle), 1.12 * RADIUS), "h", "wine strong", 0, 5);
     [...drag, hand].forEach((place) => place());
   }
 
@@ -76,7 +76,7 @@ function render({ model, el }) {
     right.tall(26 + side * rows);
     const x0 = (right.W - side * X.length) / 2;
     X.forEach((_, n) =>
-      right.draw("text", { x: x0 + side * (n + 0.5), y: 14, class: "label small", "text-anchor": "middle" }, `x${subscript(n + 1)}`),
+      right.draw("text", { x: x0 + side * (n + 0.5), y: 14, class: "label tiny", "text-anchor": "middle" }, `x${subscript(n + 1)}`),
     );
     all.forEach((cell, j) => {
       const top = 22 + side * j;
@@ -84,10 +84,10 @@ function render({ model, el }) {
       cell.pattern.forEach((on, n) =>
         right.draw("rect", {
           x: x0 + side * n + 1.5, y: top + 1.5, width: side - 3, height: side - 3, rx: 2,
-          class: on ? `solid ${here ? "mark" : "soft"}` : `line thin ${here ? "mark" : "hair"}`,
+          class: on ? `solid ${here ? "wine" : "soft"}` : `line thin ${here ? "wine" : "hair"}`,
         }),
       );
-      if (here) right.draw("path", { class: "solid mark", d: outline([[x0 - 12, top + side / 2 - 5], [x0 - 4, top + side / 2], [x0 - 12, top + side / 2 + 5]], true) });
+      if (here) right.draw("path", { class: "solid wine", d: outline([[x0 - 12, top + side / 2 - 5], [x0 - 4, top + side / 2], [x0 - 12, top + side / 2 + 5]], true) });
     });
   }
 

@@ -63,7 +63,7 @@ function render({ model, el }) {
       const before = panel.ink.childNodes.length;
       panel.arrow([0, 0], unit(end), "", 2.4);
       arrow.append(...[...panel.ink.childNodes].slice(before));
-      panel.label(along(unit(end), 1.62), degrees(unit(end)), "small strong", 0, 4);
+      panel.label(along(unit(end), 1.62), degrees(unit(end)), "tiny strong", 0, 4);
     });
   }
 
@@ -90,7 +90,7 @@ function render({ model, el }) {
     drawGrowth();
     drawRing(all);
     drawStart(path);
-    X.forEach((x, n) => panel.label(scaled(x), `x${subscript(n + 1)}`, `small ${LOOK[y[n]]}`, 14, 5));
+    X.forEach((x, n) => panel.label(scaled(x), `x${subscript(n + 1)}`, `tiny ${LOOK[y[n]]}`, 14, 5));
     drag.forEach((place) => place());
     const share = (k) => `${text((360 * all.reached.filter((r) => r === k).length) / STARTS, 0)}°`;
     figure.say(

@@ -22,7 +22,7 @@ function axes(panel, [x0, x1], [y0, y1], logs, names) {
   const [l, r, t, b] = [46, 24, 12, 38];
   const X = (v) => l + ((v - x0) / (x1 - x0)) * (panel.W - l - r);
   const Y = (v) => panel.H - b - ((v - y0) / (y1 - y0)) * (panel.H - t - b);
-  const put = (x, y, words, anchor) => panel.draw("text", { x, y, class: "label small", "text-anchor": anchor }, words);
+  const put = (x, y, words, anchor) => panel.draw("text", { x, y, class: "label tiny", "text-anchor": anchor }, words);
   for (const v of ticks(y0, y1, logs[1])) {
     panel.draw("path", { class: "line thin hair", d: outline([[l, Y(v)], [panel.W - r, Y(v)]]) });
     put(l - 7, Y(v) + 4, tickText(v, logs[1]), "end");
@@ -75,7 +75,7 @@ function render({ model, el }) {
     const place = axes(bounds, xs, [bottom, top], [wide, false], ["log t", "P*"]);
     const inside = solved.filter((j) => upper[j] <= top);
     const area = [...solved.map((j) => place(x(j), upper[j])), ...[...solved].reverse().map((j) => place(x(j), lower[j]))];
-    if (area.length) bounds.draw("path", { class: "area mark", d: outline(area, true) });
+    if (area.length) bounds.draw("path", { class: "area wine", d: outline(area, true) });
     if (value !== null) bounds.draw("path", { class: "line thin dash", d: outline([place(xs[0], value), place(xs[1], value)]) });
     curve(bounds, place, shown, (j) => lower[j], "pos bold");
     curve(bounds, place, inside, (j) => upper[j], "neg bold");
@@ -94,8 +94,8 @@ function render({ model, el }) {
     if (solved.length === 0) return;
     const ys = solved.map(gap);
     const place = axes(gaps, xs, spread(Math.floor(Math.min(...ys)), Math.ceil(Math.max(...ys)), 0.02), [wide, true], ["log t", "gap"]);
-    curve(gaps, place, solved, gap, "mark bold");
-    if (upper[k] !== null) cursor(gaps, place, k, [[gap(k), "mark"]]);
+    curve(gaps, place, solved, gap, "wine bold");
+    if (upper[k] !== null) cursor(gaps, place, k, [[gap(k), "wine"]]);
   }
 
   function draw() {

@@ -38,8 +38,8 @@ function render({ model, el }) {
     const arm = (r) => left.view.reach * (0.15 + 0.6 * (r / long));
     run.angles.forEach((t, i) => left.arrow([0, 0], along(unit(t), arm(run.radii[i])), LOOK[signs[i]], 1.6));
     if (distance > MISSING) {
-      left.path([[0, 0], along(missing.u, 0.8 * left.view.reach)], "line bold dash mark");
-      left.label(along(missing.u, 0.9 * left.view.reach), "missing", "mark strong", 0, 5);
+      left.path([[0, 0], along(missing.u, 0.8 * left.view.reach)], "line bold dash wine");
+      left.label(along(missing.u, 0.9 * left.view.reach), "missing", "wine strong", 0, 5);
     }
     X.forEach((x, n) => {
       left.example(x, y[n], LOOK[y[n]]);
@@ -55,10 +55,10 @@ function render({ model, el }) {
     const step = [0.5, 1, 2, 5, 10, 20, 50].find((v) => top / v <= 6) ?? top / 4;
     for (let c = 0; c <= top; c += step) {
       right.draw("path", { class: "line thin hair", d: outline([place(0, c), place(last, c)]) });
-      right.draw("text", { x: l - 6, y: place(0, c)[1] + 4, class: "label small", "text-anchor": "end" }, String(c));
+      right.draw("text", { x: l - 6, y: place(0, c)[1] + 4, class: "label tiny", "text-anchor": "end" }, String(c));
     }
     names.forEach((name, k) =>
-      right.draw("text", { x: place(k, 0)[0], y: right.H - 8, class: "label small", "text-anchor": k === 0 ? "start" : k === last ? "end" : "middle" }, name),
+      right.draw("text", { x: place(k, 0)[0], y: right.H - 8, class: "label tiny", "text-anchor": k === 0 ? "start" : k === last ? "end" : "middle" }, name),
     );
     const curve = (key, look, name, lift) => {
       const points = samples.filter((s) => Number.isFinite(s[key])).map((s) => place(s.at, s[key]));

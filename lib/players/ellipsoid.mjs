@@ -64,7 +64,7 @@ function render({ model, el }) {
       dial.set(Math.min(90, Math.max(0, step ? turn + step : Math.round(2 * free) / 2)));
     },
     words: () => `${text(turn, 1)}°`,
-    mark: shape("circle", { r: 6.5, class: "solid mark" }),
+    mark: shape("circle", { r: 6.5, class: "solid wine" }),
   });
   const time = clock.length > 1 && timeline(figure, { name: "log t", count: clock.length, show: (at) => text(between(clock, at)), change: draw });
 
@@ -79,8 +79,8 @@ function render({ model, el }) {
       Q.axis.forEach((r, i) => panel.path([[0, 0], i ? [0, s * r] : [s * r, 0]], `line bold ${LOOK[s]}`));
       panel.label(along(Q.reach.map((r) => 0.5 * r), s), s > 0 ? "Q" : "−Q", `strong ${LOOK[s]}`, 0, 5);
     }
-    panel.label([panel.view.reach, 0], "z₁", "small", -14, -6);
-    panel.label([0, panel.view.reach], "z₂", "small", 14, 14);
+    panel.label([panel.view.reach, 0], "z₁", "tiny", -14, -6);
+    panel.label([0, panel.view.reach], "z₂", "tiny", 14, 14);
   }
 
   function drawPaths() {
@@ -101,12 +101,12 @@ function render({ model, el }) {
     drawSets();
     drawPaths();
     panel.line([0, 0], y, "line thin hair");
-    panel.line(along(y, 1 / bound), turned(l), "line mark");
-    panel.arrow([0, 0], along(l, arm), "mark", 2);
-    panel.label(along(l, arm), "λ", "mark strong", 14, -8);
-    panel.dot(touch, "ring mark", 6);
+    panel.line(along(y, 1 / bound), turned(l), "line wine");
+    panel.arrow([0, 0], along(l, arm), "wine", 2);
+    panel.label(along(l, arm), "λ", "wine strong", 14, -8);
+    panel.dot(touch, "ring wine", 6);
     panel.dot(along(y, 1 / bound), "solid", 4);
-    panel.label(along(y, 1 / bound), "y / bound", "small", 14 * y[0], 4 - 9 * y[1], y[0] > 0 ? "start" : "end");
+    panel.label(along(y, 1 / bound), "y / bound", "tiny", 14 * y[0], 4 - 9 * y[1], y[0] > 0 ? "start" : "end");
     hand();
     figure.say(
       `With λ at ${text(turn, 1)}° from the axis of z₁, its line touches ${best.s > 0 ? "Q" : "−Q"} at (${touch.map((v) => text(v)).join(", ")}).`,

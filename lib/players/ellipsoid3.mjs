@@ -35,10 +35,10 @@ function render({ model, el }) {
     const b = cross(n, a);
     const foot = n.map((v) => (v * distance) / Math.hypot(...lam));
     const corners = [[1, 1], [-1, 1], [-1, -1], [1, -1]].map(([p, q]) => foot.map((v, i) => v + 0.75 * long * (p * a[i] + q * b[i])));
-    panel.path(corners.map(flat), "area mark", true);
-    panel.path(corners.map(flat), "line thin mark", true);
-    panel.arrow(flat(foot), flat(foot.map((v, i) => v + 0.45 * long * n[i])), "mark", 2);
-    panel.label(flat(foot.map((v, i) => v + 0.55 * long * n[i])), "λ", "mark strong", 0, 5);
+    panel.path(corners.map(flat), "area wine", true);
+    panel.path(corners.map(flat), "line thin wine", true);
+    panel.arrow(flat(foot), flat(foot.map((v, i) => v + 0.45 * long * n[i])), "wine", 2);
+    panel.label(flat(foot.map((v, i) => v + 0.55 * long * n[i])), "λ", "wine strong", 0, 5);
     panel.dot(flat(y.map((v) => v / bound)), "solid", 4);
   }
 
@@ -47,7 +47,7 @@ function render({ model, el }) {
     panel.clear();
     AXES.forEach((axis, i) => {
       panel.path([flat(axis.map((v) => -1.2 * long * v)), flat(axis.map((v) => 1.2 * long * v))], "line thin soft");
-      panel.label(flat(axis.map((v) => 1.3 * long * v)), `z${"₁₂₃"[i]}`, "small", 0, 4);
+      panel.label(flat(axis.map((v) => 1.3 * long * v)), `z${"₁₂₃"[i]}`, "tiny", 0, 4);
     });
     for (const s of [1, -1]) nets.forEach((net) => panel.path(net.map((z) => flat(z.map((v) => s * v))), `line thin faint ${LOOK[s]}`));
     drawPlane();

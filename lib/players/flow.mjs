@@ -19,14 +19,14 @@ function render({ model, el }) {
 
   function drawSphere(sliding) {
     panel.path(Array.from({ length: 120 }, (_, k) => [Math.cos((k * Math.PI) / 60), Math.sin((k * Math.PI) / 60)]), "line soft thin", true);
-    X.forEach((x, n) => trace(panel, project, equator(x), sliding.includes(n) ? "line dash mark" : "line thin hair"));
+    X.forEach((x, n) => trace(panel, project, equator(x), sliding.includes(n) ? "line dash wine" : "line thin hair"));
     X.forEach((x, n) => {
       if (Math.hypot(...x) === 0) return;
       const p = normalised(x);
       panel.example(flat(p, d === 2 ? 1.1 : 1), y[n], `${LOOK[y[n]]} ${look(p)}`, 4.5);
-      panel.label(flat(p, d === 2 ? 1.21 : 1.12), `x${subscript(n + 1)}`, `small ${LOOK[y[n]]} ${look(p)}`, 0, 4);
+      panel.label(flat(p, d === 2 ? 1.21 : 1.12), `x${subscript(n + 1)}`, `tiny ${LOOK[y[n]]} ${look(p)}`, 0, 4);
     });
-    targets.forEach((u) => panel.dot(flat(u), `ring mark ${look(u)}`, 9));
+    targets.forEach((u) => panel.dot(flat(u), `ring wine ${look(u)}`, 9));
   }
 
   function drawNeuron(i, at, u, size, state) {
@@ -38,7 +38,7 @@ function render({ model, el }) {
     const [x, y0] = panel.place(flat(u));
     if (state === DEAD) {
       panel.draw("path", { class: "line soft", d: `${outline([[x - 4, y0 - 4], [x + 4, y0 + 4]])}${outline([[x - 4, y0 + 4], [x + 4, y0 - 4]])}` });
-    } else panel.dot(flat(u), `${state >= 0 ? "ring mark" : `solid ${kind}`} ${look(u)}`, state >= 0 ? 5 : 2.6);
+    } else panel.dot(flat(u), `${state >= 0 ? "ring wine" : `solid ${kind}`} ${look(u)}`, state >= 0 ? 5 : 2.6);
   }
 
   function draw() {

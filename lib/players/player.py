@@ -25,7 +25,7 @@ from lib.figures.style import HAIR
 HERE = Path(__file__).parent
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.M)
 # Paper's colours -> the page's, which follow the text's colour and so the reader's light or dark mode.
-THEMED = {INK: "currentColor", POS: "var(--pos)", NEG: "var(--neg)", MARK: "var(--mark)", SOFT: "var(--soft)",
+THEMED = {INK: "currentColor", POS: "var(--pos)", NEG: "var(--neg)", MARK: "var(--wine)", SOFT: "var(--soft)",
           HAIR: "var(--hair)", "#000000": "currentColor"}  # fmt: skip
 
 PAGE = """<div class="player" data-player="{id}"><style>{css}</style>

@@ -47,8 +47,8 @@ function render({ model, el }) {
     left.line([0, 0], [0, 1], "line thin hair");
     if (X === original && directions.length)
       between(directions, now).forEach((u, i) => left.arrow([0, 0], along(u, 0.5 * left.view.reach), `faint ${LOOK[signs[i]]}`, 1.2));
-    left.arrow([0, 0], along(best.u, 0.62 * left.view.reach), "mark", 2.4);
-    left.label(along(best.u, 0.62 * left.view.reach), "u*", "mark strong", 14 * best.u[0], 5 - 14 * best.u[1]);
+    left.arrow([0, 0], along(best.u, 0.62 * left.view.reach), "wine", 2.4);
+    left.label(along(best.u, 0.62 * left.view.reach), "u*", "wine strong", 14 * best.u[0], 5 - 14 * best.u[1]);
     X.forEach((x, n) => left.label(x, `x${subscript(n + 1)}`, LOOK[y[n]], 16, 6));
     drag.forEach((place) => place());
   }
@@ -65,9 +65,9 @@ function render({ model, el }) {
       right.label(far, NAMES[s], `${LOOK[s]} strong`, (14 * far[0]) / long, 5 - (14 * far[1]) / long);
     }
     if (best.value === 0) return;
-    ends.forEach((end) => right.line(end, turned(best.u), "line thin dash mark"));
-    right.path(ends, "line bold mark");
-    ends.forEach((end) => right.dot(end, "solid mark", 3.5));
+    ends.forEach((end) => right.line(end, turned(best.u), "line thin dash wine"));
+    right.path(ends, "line bold wine");
+    ends.forEach((end) => right.dot(end, "solid wine", 3.5));
   }
 
   function draw() {
