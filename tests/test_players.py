@@ -22,6 +22,7 @@ from lib.network import Network
 from lib.patterns import cells
 from lib.players.player import plain
 from lib.players.state import DEAD, FREE, clock, frames, rounded, whereabouts
+from lib.program import max_margin
 from lib.zonotope import growth, hausdorff, local_maxima
 from tests.galleries import GALLERY, LAM, LOG_T, W1, W2, X, Y, page_of
 from tests.test_site import CHROMIUM, QUIET
@@ -286,13 +287,14 @@ def dense(rows: np.ndarray, y: np.ndarray, directions: int = 1000) -> float:
     return float(solved.fun)
 
 
-def test_the_optimum_is_a_linear_programs(page: Page) -> None:
-    """Catches a wrong pivot, a missing cut, or a bound on the wrong side: P* within 1e-4, and lam feasible."""
+def test_the_optimum_is_libs(page: Page) -> None:
+    """Catches a wrong pivot, a missing cut, or a bound on the wrong side: P* as `lib` and an LP see it."""
     cases = list(programs(np.random.default_rng(5)))
     found = call(page, "dial", "(cases) => cases.map(([X, y]) => m.maxMargin(X, y))", cases)
     for (rows, y), best in zip(cases, found, strict=True):
         lam = np.array(best["lam"])
-        assert best["value"] == pytest.approx(best["upper"], rel=1e-6)
+        assert best["value"] == pytest.approx(best["upper"], rel=1e-9)
+        assert best["value"] == pytest.approx(max_margin(rows, y, tol=1e-9).primal_value, rel=1e-7)
         assert best["value"] == pytest.approx(dense(rows, y), rel=1e-4)
         assert (y * lam >= 0).all() and y @ lam == pytest.approx(best["value"])
         assert hausdorff(rows, lam).value <= 1 + 1e-9

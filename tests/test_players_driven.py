@@ -14,11 +14,13 @@ import pydata_sphinx_theme
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from lib.flow import gradient_flow
+from lib.network import Network
 from lib.patterns import count
+from lib.program import max_margin
 from lib.zonotope import growth, hausdorff
 from tests.galleries import DIAL_W1, GALLERY, KNOTS, LAM, LOG_T, LOWER, REACHED, RUN, UPPER, W1, X, Y, page_of
 from tests.test_figures import DICHROMATS
-from tests.test_players import dense
 from tests.test_site import CHROMIUM, DESKTOP, PHONE, QUIET, listen, serve
 
 INK = {"light": ("#ffffff", "#212529"), "dark": ("#14181e", "#ced6dd")}
@@ -296,11 +298,15 @@ def drive_dial(figure: Locator) -> None:
         rows = KNOTS[at]
         shown = held(figure, "compared")
         assert number(figure, "P* is #,") == pytest.approx(shown["optimum"], abs=1e-3)
-        assert shown["optimum"] == pytest.approx(dense(rows, np.ones(2)), rel=1e-4)
+        assert shown["optimum"] == pytest.approx(max_margin(rows, np.ones(2), tol=1e-9).primal_value, rel=1e-8)
         assert number(figure, "pays #,") == pytest.approx(shown["cost"], abs=1e-3)
         assert number(figure, "distance is #.") == pytest.approx(shown["distance"], abs=1e-3)
-        covers = (rows @ DIAL_W1 > 0).all(axis=0).any()
-        assert shown["cost"] == pytest.approx(shown["optimum"] if covers or at == 0 else 2, rel=5e-3)
+        run = gradient_flow(Network(DIAL_W1, np.full(2, 0.1)), rows, np.ones(2), loss="exponential", margin_end=300.0)
+        cost = run.normalised().path_norm
+        missing = hausdorff(rows, run.lam[-1])
+        assert shown["cost"] == pytest.approx(cost, rel=1e-3)
+        assert shown["distance"] == pytest.approx(cost * missing.value, rel=1e-3)
+        assert missing.s * growth(rows, run.lam[-1], shown["u"], 1.0) == pytest.approx(missing.value, rel=1e-3)
     assert "missing" in words(figure)
     slide(figure, "data", 1)
     assert "A positive neuron at 45° is missing." in words(figure)
