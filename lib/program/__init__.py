@@ -1,0 +1,22 @@
+"""The convex programs of two-layer ReLU networks, their solver, and the maps between programs and networks."""
+
+from lib.program.feasibility import feasible, obstruction, require_feasible
+from lib.program.maps import minimal, to_network, to_program
+from lib.program.margin import max_margin
+from lib.program.reference import gated_value, reference
+from lib.program.solution import Progress, Solution, print_progress
+
+__all__ = [
+    "Progress",
+    "Solution",
+    "feasible",
+    "gated_value",
+    "max_margin",
+    "minimal",
+    "obstruction",
+    "print_progress",
+    "reference",
+    "require_feasible",
+    "to_network",
+    "to_program",
+]

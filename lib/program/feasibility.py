@@ -1,0 +1,101 @@
+"""Which data a two-layer ReLU network without bias can fit, with the rows that prove it for data that it cannot (ours).
+
+(z)_+ = z/2 + |z|/2, so a network is a linear function plus an even one, and an even function takes any values on
+finitely many distinct lines. Only rows on a common line constrain each other. The margins can be made positive iff
+
+  (i) no row is zero,  (ii) no two rows are positive multiples of each other with different labels,
+  (iii) the rows with an antipode of the other label are strictly linearly separable: there only the linear part decides.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linprog
+from scipy.spatial import cKDTree
+
+from lib.data import Array, validated
+
+SAME = 1e-13  # unit rows closer than this are one direction: their difference is rounding
+BIAS = "append a bias column with lib.data.with_bias"
+
+
+def _directions(X: Array) -> Array:
+    X = X / np.abs(X).max(axis=1, keepdims=True)
+    return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def _partners(U: Array, V: Array) -> NDArray[np.intp]:
+    """For each direction in U, the place of the same direction in V, or -1."""
+    if len(V) == 0:
+        return np.full(len(U), -1)
+    distance, place = cKDTree(V).query(U)
+    return np.where(distance <= SAME, place, -1)
+
+
+def _clash(U: Array, y: Array) -> tuple[int, int] | None:
+    """A row of label +1 and a row of label -1 of the same direction."""
+    P, M = np.flatnonzero(y > 0), np.flatnonzero(y < 0)
+    partner = _partners(U[P], U[M])
+    return next(((int(n), int(M[k])) for n, k in zip(P, partner, strict=True) if k >= 0), None)
+
+
+def _antipodal(U: Array, y: Array) -> NDArray[np.intp]:
+    """The rows with an antipode of the other label."""
+    P, M = np.flatnonzero(y > 0), np.flatnonzero(y < 0)
+    return np.concatenate([P[_partners(U[P], -U[M]) >= 0], M[_partners(-U[M], U[P]) >= 0]])
+
+
+def _cancelling(G: Array) -> NDArray[np.intp]:
+    """Rows with mu_n > 0 for some mu >= 0 with sum mu_n g_n = 0, sum mu_n = 1; none if all g_n'w >= 1 for some w (Gordan)."""
+    equations = np.vstack([G.T, np.ones(len(G))])
+    found = linprog(np.zeros(len(G)), A_eq=equations, b_eq=np.append(np.zeros(G.shape[1]), 1.0), method="highs-ds")
+    return np.flatnonzero(found.x > 1e-9) if found.status == 0 else np.zeros(0, dtype=int)
+
+
+def obstruction(X: ArrayLike, y: ArrayLike) -> str:
+    """Why no network without bias has positive margins on (X, y), naming rows, and the remedy; "" if one has (ours)."""
+    X, y = validated(X, y)
+    zero = np.flatnonzero(~X.any(axis=1))
+    if len(zero):
+        return f"{_named(zero)} of X {_is(zero)} zero, where f = 0 whatever the weights; {BIAS}, or drop {_it(zero)}"
+    U = _directions(X)
+    clash = _clash(U, y)
+    if clash:
+        return (
+            f"rows {clash[0]} and {clash[1]} of X are positive multiples of each other with different labels, and f has "
+            f"one sign on both; {BIAS} (it helps unless the rows are equal), or drop one of them"
+        )
+    rows = _antipodal(U, y)
+    rows = np.sort(rows[_cancelling(y[rows, None] * U[rows])]) if len(rows) else rows
+    if len(rows):
+        return (
+            f"{_named(rows)} of X have antipodes with the other label, where only the linear part of f decides, and a "
+            f"positive combination of y_n x_n over these rows is zero, so no linear function fits them; {BIAS}, or drop some"
+        )
+    return ""
+
+
+def _named(rows: NDArray[np.intp]) -> str:
+    named = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")
+    return f"row {named}" if len(rows) == 1 else f"rows {named}"
+
+
+def _is(rows: NDArray[np.intp]) -> str:
+    return "is" if len(rows) == 1 else "are"
+
+
+def _it(rows: NDArray[np.intp]) -> str:
+    return "it" if len(rows) == 1 else "them"
+
+
+def feasible(X: ArrayLike, y: ArrayLike) -> bool:
+    """Whether some network f(x) = sum_i w2_i (x'w1_i)_+ has y_n f(x_n) >= 1 for all n (ours). Raises `ValueError`."""
+    return not obstruction(X, y)
+
+
+def require_feasible(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+    """The validated (X, y). Raises `ValueError` naming the rows that no network without bias fits, and the remedy."""
+    X, y = validated(X, y)
+    reason = obstruction(X, y)
+    if reason:
+        raise ValueError(f"the data are infeasible: {reason}")
+    return X, y

@@ -1,0 +1,69 @@
+"""What a row that falls short of its margin costs, in the words of a conic solver.
+
+A row asks q_n + e_n >= a_n, with its shortfall e_n. A penalty sums over the rows; its dual side is the concave function
+sum_n (a_n z_n - l*(z_n)) of the multipliers z_n = y_n lam_n >= 0, with l* the conjugate in e.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import clarabel
+import numpy as np
+import scipy.sparse as sp
+
+from lib.data import Array
+
+
+class Cost(NamedTuple):
+    """(1/2) x'diag(P) x + q'x over x = (e, further variables), s.t. b - A x in `cones`."""
+
+    P: Array
+    q: Array
+    A: sp.csc_matrix
+    b: Array
+    cones: list
+
+
+class Penalty(Protocol):
+    def cost(self, r: int) -> Cost:
+        """For r rows."""
+
+
+@dataclass(frozen=True)
+class Hinge:
+    """slope * max(e, 0): multipliers in [0, slope]. With a slope beyond the largest multiplier, a hard constraint."""
+
+    slope: float
+
+    def cost(self, r: int) -> Cost:
+        return Cost(np.zeros(r), np.full(r, self.slope), -sp.identity(r, format="csc"), np.zeros(r),
+                    [clarabel.NonnegativeConeT(r)])
+
+
+@dataclass(frozen=True)
+class SquaredHinge:
+    """(1/2) max(e, 0)^2."""
+
+    def cost(self, r: int) -> Cost:
+        return Cost(np.ones(r), np.zeros(r), -sp.identity(r, format="csc"), np.zeros(r),
+                    [clarabel.NonnegativeConeT(r)])
+
+
+@dataclass(frozen=True)
+class Softplus:
+    """log(1 + e^e) = min t s.t. g + h <= 1, exp(e - t) <= g, exp(-t) <= h: two exponential cones a row."""
+
+    def cost(self, r: int) -> Cost:
+        identity, zero = sp.identity(r, format="csc"), sp.csc_matrix((r, r))
+        triple = np.array([[1.0], [0.0], [0.0]]), np.array([[0.0], [0.0], [1.0]])
+        first, last = (sp.kron(identity, t) for t in triple)
+        none = sp.csc_matrix((3 * r, r))
+        # Variables e, t, g, h. Slack rows: 1 - g - h >= 0; (e - t, 1, g) and (-t, 1, h) in the exponential cone.
+        A = sp.vstack([
+            sp.hstack([zero, zero, identity, identity]),
+            sp.hstack([-first, first, -last, none]),
+            sp.hstack([none, first, none, -last]),
+        ], format="csc")
+        b = np.concatenate([np.ones(r), np.tile([0.0, 1.0, 0.0], 2 * r)])
+        cones = [clarabel.NonnegativeConeT(r), *[clarabel.ExponentialConeT()] * (2 * r)]
+        return Cost(np.zeros(4 * r), np.repeat([0.0, 1.0, 0.0, 0.0], r), A, b, cones)
