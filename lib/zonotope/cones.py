@@ -14,6 +14,8 @@ import numpy as np
 from lib.zonotope.projection import Index, Nearest, nearest
 from lib.zonotope.support import EPS, Array, Mask, Zonotopes
 
+THIN = 1e-9  # height of a vertex over the opposite face
+
 
 def orthants(q: int) -> Array:
     """The 2^q orthants of R^q, as cones (2^q, q, q) with one vertex a row."""
@@ -56,8 +58,10 @@ class Cones:
         return nearest(l, self.pair.B, polar(V) @ self.span, V.sum(axis=1) @ self.span, level)
 
     def final(self, V: Array) -> Mask:
+        """No generator changes sign on the cone; or it is so thin that cutting it further would cut into rounding."""
         T = V @ self.A.T
-        return np.all((T.min(axis=1) >= 0) | (T.max(axis=1) <= 0), axis=1)
+        heights = 1 / np.linalg.norm(np.linalg.inv(V), axis=1)
+        return np.logical_or(np.all((T.min(axis=1) >= 0) | (T.max(axis=1) <= 0), axis=1), heights.min(axis=1) < THIN)
 
     def split(self, V: Array, r: Array) -> tuple[Array, Index]:
         """Each cone cut in two, on an edge, by the hyperplane of the generator that bends h_A most there.

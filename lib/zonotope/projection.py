@@ -87,7 +87,7 @@ class _Corrals:
         self.scale = np.linalg.norm(Z, axis=1).sum() + np.linalg.norm(a, axis=1)
         self.members = np.zeros((n, d + 2, d))
         self.patterns = np.zeros((n, d + 2, len(Z)), dtype=bool)
-        self.weights, self.e = np.zeros((2, n, d + 2))
+        self.weights, self.best_weights, self.e = np.zeros((3, n, d + 2))
         self.live = np.zeros((n, d + 2), dtype=bool)
         self.lower, self.upper, self.best = np.full(n, -np.inf), np.full(n, np.inf), np.zeros_like(a)
         every = np.arange(n)
@@ -100,9 +100,8 @@ class _Corrals:
         return pattern, pattern.astype(float) @ self.Z - self.a[who]
 
     def add(self, who: Index, patterns: Mask, members: Array, e: Array) -> None:
-        """A new member of weight 0, in a free place or else in that of the lightest; a sole vertex stays."""
-        weights = np.where(self.e[who] * self.weights[who] >= 1, np.inf, self.weights[who])
-        place = np.where(self.live[who], weights, -1.0).argmin(axis=1)
+        """A new member of weight 0, in a free place."""
+        place = self.live[who].argmin(axis=1)
         self.members[who, place], self.patterns[who, place], self.e[who, place] = members, patterns, e
         self.live[who, place] = True
 
@@ -137,11 +136,13 @@ class _Corrals:
         pattern, member, e, bound = self.farthest(who, r)
         improved = length < self.upper[who]
         self.best[who[improved]] = r[improved]
+        self.best_weights[who[improved]] = self.weights[who[improved]]
         self.upper[who] = np.minimum(self.upper[who], length)
         self.lower[who] = np.maximum(self.lower[who], bound)
         lower, upper, small = self.lower[who], self.upper[who], 4 * EPS * self.scale[who]
         known = (self.live[who] & (self.members[who] == member[:, None, :]).all(axis=2)).any(axis=1)
-        going = improved & ~known & (upper - lower > small) & (length > small)
+        full = self.live[who].all(axis=1)  # more than d + 1 members depend on each other: rounding has the last word
+        going = improved & ~known & ~full & (upper - lower > small) & (length > small)
         if np.isfinite(level):
             going &= (upper > level) & (lower <= level)
         self.add(who[going], pattern[going], member[going], e[going])
@@ -151,8 +152,8 @@ class _Corrals:
         return -np.einsum("nm,nmd->nd", self.weights[who], self.members[who])
 
     def coefficients(self) -> Array:
-        """The weight of those vertices that hold generator n."""
-        c = np.einsum("nm,nmk->nk", self.weights * self.e, self.patterns)
+        """At the best weights, the share of those vertices that hold generator n. Places filled later weigh nothing."""
+        c = np.einsum("nm,nmk->nk", self.best_weights * self.e, self.patterns)
         return np.clip(c, 0.0, 1.0)
 
 
