@@ -467,11 +467,11 @@ def test_a_finger_drags_a_point(browser: Browser, tmp_path: Path) -> None:
     touch = context.new_cdp_session(page)
     for kind, points in (
         ("touchStart", [{"x": x, "y": y}]),
-        ("touchMove", [{"x": x - 20, "y": y + 40}]),
-        ("touchMove", [{"x": x - 40, "y": y + 80}]),
+        ("touchMove", [{"x": x - 20, "y": y - 40}]),
+        ("touchMove", [{"x": x - 40, "y": y - 80}]),
         ("touchEnd", []),
     ):
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     moved = np.array(held(figure, "X"))
-    assert moved[0][0] < X[0][0] and moved[0][1] < X[0][1]
+    assert moved[0][0] < X[0][0] and moved[0][1] > X[0][1]
     assert page.evaluate("scrollY") == 0

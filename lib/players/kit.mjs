@@ -158,6 +158,8 @@ export function handle(panel, { name, step = 1 / 16, get, set, words, mark }) {
     const q = panel.point(event);
     set(snap([q[0] + offset[0], q[1] + offset[1]]));
   });
+  // Inside an SVG, browsers do not heed touch-action; without this the page would scroll away under the finger.
+  knob.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   for (const end of ["pointerup", "pointercancel"]) knob.addEventListener(end, () => (offset = null));
   knob.addEventListener("keydown", (event) => {
     const move = ARROWS[event.key];
