@@ -105,6 +105,8 @@ def figures_described(nb: NotebookNode) -> Iterator[str]:
         missing = [key for key in ("name", "caption") if not figure.get(key)] + ["alt"] * (not image.get("alt"))
         if DRAWING.search(cell.source) and missing:
             yield f"{where}: it draws, but metadata.mystnb lacks {', '.join(missing)}"
+        if DRAWING.search(cell.source) and isinstance(ast.parse(cell.source).body[-1], ast.Expr):
+            yield f"{where}: it draws and ends in a value, which would be set as a second figure; write `_ = ...`"
 
 
 def short_cells(nb: NotebookNode) -> Iterator[str]:

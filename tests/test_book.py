@@ -57,7 +57,7 @@ def test_every_claim_is_verified_or_cited() -> None:
 def good_notebook() -> NotebookNode:
     """A notebook that keeps every rule."""
     compared = new_code_cell(f"{MARK}\nprint(1)", execution_count=1, outputs=[new_output("stream", text="1\n")])
-    drawn = new_code_cell("fig, ax = plt.subplots()")
+    drawn = new_code_cell("fig, ax = plt.subplots()\n_ = ax.set(xlabel='x')")
     drawn.metadata["mystnb"] = {"figure": {"name": "fig-a", "caption": "A."}, "image": {"alt": "An empty plot"}}
     cells = [new_markdown_cell("# Title"), compared, drawn, new_code_cell("x = 1")]
     return new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
@@ -90,6 +90,7 @@ BREAKS: list[tuple[str, Change]] = [
     ("no_places", lambda nb: nb.cells[1].outputs[0].update(text="File /home/me/x.py")),
     ("figures_described", lambda nb: nb.cells[2].metadata.mystnb.pop("image")),
     ("figures_described", lambda nb: nb.cells[2].metadata.mystnb["figure"].update(caption="")),
+    ("figures_described", lambda nb: nb.cells[2].update(source="fig, ax = plt.subplots()\nax.set(xlabel='x')")),
     ("short_cells", lambda nb: nb.cells[3].update(source="x = 1\n" * 21)),
     ("portable_kernel", lambda nb: nb.metadata.kernelspec.update(name="my-kernel")),
     ("one_title", lambda nb: nb.cells[0].update(source="no title")),
