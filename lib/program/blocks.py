@@ -1,12 +1,12 @@
 """Blocks of the class-split program: one neuron each, with the rows it is credited and the rows it is charged.
 
-A block of sign s is credited x_n'v on a set S of rows of its own class (y_n = s), and charged (x_n'v)_+ on every row of
-the other class. The credit is at most the true (x_n'v)_+, so every block is a neuron at least as good. A charge is one of
+A block of sign s is credited x_n'v on a set S of rows of its own class (y_n = s), and charged (x_n'v)_+ on every row
+of the other class. The credit is at most the true (x_n'v)_+, so a block is a neuron at least as good. A charge is
 
-    OFF: 0,        ON: x_n'v,        RAMP: (x_n'v)_+,
+    OFF: 0,        ON: x_n'v,        or RAMP: (x_n'v)_+,
 
-the first two only while they equal the third at the optimum of the restricted program: where they turn out too low, the
-row becomes a RAMP. In the dual, v_j satisfies dist(sum_S lam_n x_n, {sum c_n |lam_n| x_n}) <= beta with c_n = 0, 1, [0, 1].
+the first two only while they equal the third at the restricted optimum: where they are too low, they become a RAMP.
+In the dual, dist(sum_S lam_n x_n, {sum c_n |lam_n| x_n}) <= beta with c_n = 0, c_n = 1, or c_n in [0, 1].
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,6 @@ OFF, ON, RAMP = 0, 1, 2
 
 KINK = 1e-6  # sine of the angle below which a new direction counts as lying on the hyperplane of a row
 SLACK = 1e-9  # the same, for a charge that is too low
-CLEAR = 0.1  # and for a ramp whose sign is settled
 
 
 def sines(X: Array, U: Array) -> Array:
@@ -55,8 +54,8 @@ class Blocks:
         heights = sines(X, U)
         S = (heights > 0) & np.equal.outer(s, y)
         known = {(sign, rows.tobytes()) for sign, rows in zip(self.s, self.S, strict=True)}
-        fresh = []
-        for i in np.flatnonzero(S.any(axis=1)):
+        fresh: list[int] = []
+        for i in np.flatnonzero(S.any(axis=1)).tolist():
             key = (s[i], S[i].tobytes())
             if key not in known and len(fresh) < limit:
                 known.add(key)
@@ -73,8 +72,3 @@ class Blocks:
         low = ((self.charge == OFF) & (heights > SLACK)) | ((self.charge == ON) & (heights < -SLACK))
         low &= self.opposite(y)
         return Blocks(self.s, self.S, np.where(low, RAMP, self.charge).astype(np.int8)), int(low.sum())
-
-    def loosened(self, heights: Array) -> "Blocks":
-        """Ramps far from their kink become OFF or ON again."""
-        clear = (self.charge == RAMP) & (np.abs(heights) > CLEAR)
-        return Blocks(self.s, self.S, np.where(clear, heights > 0, self.charge).astype(np.int8))

@@ -4,7 +4,7 @@
 finitely many distinct lines. Only rows on a common line constrain each other. The margins can be made positive iff
 
   (i) no row is zero,  (ii) no two rows are positive multiples of each other with different labels,
-  (iii) the rows with an antipode of the other label are strictly linearly separable: there only the linear part decides.
+  (iii) the rows with an antipode of the other label are strictly linearly separable: there the linear part decides.
 """
 
 import numpy as np
@@ -45,7 +45,7 @@ def _antipodal(U: Array, y: Array) -> NDArray[np.intp]:
 
 
 def _cancelling(G: Array) -> NDArray[np.intp]:
-    """Rows with mu_n > 0 for some mu >= 0 with sum mu_n g_n = 0, sum mu_n = 1; none if all g_n'w >= 1 for some w (Gordan)."""
+    """Rows with mu_n > 0 in some sum mu_n g_n = 0, mu >= 0, sum mu_n = 1; none if all g_n'w >= 1 for a w (Gordan)."""
     equations = np.vstack([G.T, np.ones(len(G))])
     found = linprog(np.zeros(len(G)), A_eq=equations, b_eq=np.append(np.zeros(G.shape[1]), 1.0), method="highs-ds")
     return np.flatnonzero(found.x > 1e-9) if found.status == 0 else np.zeros(0, dtype=int)
@@ -61,15 +61,16 @@ def obstruction(X: ArrayLike, y: ArrayLike) -> str:
     clash = _clash(U, y)
     if clash:
         return (
-            f"rows {clash[0]} and {clash[1]} of X are positive multiples of each other with different labels, and f has "
-            f"one sign on both; {BIAS} (it helps unless the rows are equal), or drop one of them"
+            f"rows {clash[0]} and {clash[1]} of X are positive multiples of each other with different labels, and f "
+            f"has one sign on both; {BIAS} (it helps unless the rows are equal), or drop one of them"
         )
     rows = _antipodal(U, y)
     rows = np.sort(rows[_cancelling(y[rows, None] * U[rows])]) if len(rows) else rows
     if len(rows):
         return (
-            f"{_named(rows)} of X have antipodes with the other label, where only the linear part of f decides, and a "
-            f"positive combination of y_n x_n over these rows is zero, so no linear function fits them; {BIAS}, or drop some"
+            f"{_named(rows)} of X have antipodes with the other label, where only the linear part of f decides, and "
+            f"a positive combination of y_n x_n over these rows is zero, so no linear function fits them; {BIAS}, "
+            "or drop some"
         )
     return ""
 

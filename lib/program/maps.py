@@ -23,7 +23,7 @@ def neurons(V: Array, s: Array) -> Network:
 
 
 def to_network(V_pos: ArrayLike, V_neg: ArrayLike) -> Network:
-    """The network of a point of the convex program: a neuron of sign + for each nonzero row of V_pos (p, d), - of V_neg (q, d).
+    """The network of a point of the program: one neuron, + or -, for each nonzero row of V_pos (p, d) or V_neg (q, d).
 
     cost = path_norm = sum ||v+_j|| + ||v-_j||. Raises `ValueError` if the arrays are not finite or their widths differ.
     """
@@ -57,8 +57,8 @@ def _dependence(F: Array) -> Array:
 def minimal(net: Network, X: ArrayLike) -> Network:
     """The same predictions on X with at most N neurons and no larger path norm.
 
-    Neurons of equal pattern and sign are merged. While the points s_i (X u_i)_+ of the others are dependent, their weights
-    move along a dependence that does not raise their sum, until one vanishes: Caratheodory's theorem for cones.
+    Neurons of equal pattern and sign are merged. While the points s_i (X u_i)_+ of the rest are dependent, their
+    weights move along a dependence that does not raise their sum, until one vanishes: Caratheodory's theorem for cones.
     """
     X = validated_matrix(X)
     net = to_network(*to_program(net, X)[1:])

@@ -62,7 +62,8 @@ def max_margin(
     are within `tol` of each other relatively, after `seconds`, or at Ctrl-C, in each case with what is certified so
     far. The network has least margin 1 and is balanced, so its `cost` is `primal_value`; `lam` has d_H(lam) <= 1.
     `progress` is called after each round, for instance `print_progress`. The values scale as X -> cX, P* -> P*/c.
-    Raises `ValueError` for bad or infeasible data, naming rows. Method ours, on the convex program of Pilanci and Ergen (2020).
+    Raises `ValueError` for bad or infeasible data, naming rows. Source: Pilanci and Ergen 2020 for the convex program;
+    its class-split form and the oracle are ours.
     """
     X, y = require_feasible(X, y)
     if not tol > 0:
@@ -70,10 +71,10 @@ def max_margin(
     exponent = int(np.frexp(np.abs(X).max())[1])  # P* of c X is P* / c, and powers of two are exact
 
     def rescaled(at: Progress) -> Progress:
-        return at._replace(**{name: float(np.ldexp(getattr(at, name), -exponent)) for name in ("lower", "estimate", "upper")})
+        lower, estimate, upper = np.ldexp([at.lower, at.estimate, at.upper], -exponent).tolist()
+        return at._replace(lower=lower, estimate=estimate, upper=upper)
 
     task = HardMargin(np.ldexp(X, -exponent), y, Hinge(1e3))
     (lower, upper, net, lam), status, rounds, blocks = generate(task, tol, seconds, lambda at: progress(rescaled(at)))
-    root = 2.0 ** (-exponent / 2)
-    bounds = np.ldexp([upper, max(lower, 0.0)], -exponent)
-    return Solution(net.scaled(root), np.ldexp(lam, -exponent), *map(float, bounds), status, rounds, blocks)
+    lower, upper = np.ldexp([max(lower, 0.0), upper], -exponent).tolist()
+    return Solution(net.scaled(2.0 ** (-exponent / 2)), np.ldexp(lam, -exponent), upper, lower, status, rounds, blocks)

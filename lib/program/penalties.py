@@ -24,6 +24,11 @@ class Cost(NamedTuple):
     cones: list
 
 
+def _nonnegative(P: Array, q: Array) -> Cost:
+    """A cost of shortfalls e >= 0."""
+    return Cost(P, q, -sp.identity(len(q), format="csc"), np.zeros(len(q)), [clarabel.NonnegativeConeT(len(q))])
+
+
 class Penalty(Protocol):
     def cost(self, r: int) -> Cost:
         """For r rows."""
@@ -36,8 +41,7 @@ class Hinge:
     slope: float
 
     def cost(self, r: int) -> Cost:
-        return Cost(np.zeros(r), np.full(r, self.slope), -sp.identity(r, format="csc"), np.zeros(r),
-                    [clarabel.NonnegativeConeT(r)])
+        return _nonnegative(np.zeros(r), np.full(r, self.slope))
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,7 @@ class SquaredHinge:
     """(1/2) max(e, 0)^2."""
 
     def cost(self, r: int) -> Cost:
-        return Cost(np.ones(r), np.zeros(r), -sp.identity(r, format="csc"), np.zeros(r),
-                    [clarabel.NonnegativeConeT(r)])
+        return _nonnegative(np.ones(r), np.zeros(r))
 
 
 @dataclass(frozen=True)

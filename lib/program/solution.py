@@ -13,8 +13,8 @@ from lib.network import Network
 class Solution(NamedTuple):
     """A network and a dual variable whose values enclose the optimum: `dual_value` <= optimum <= `primal_value`.
 
-    Both values are computed from `network` and `lam` alone, whatever the solver did; `lam` (N,) is feasible. `status` is
-    "optimal" when the gap asked for was reached. Otherwise it says what stopped the solver ("interrupted", "out of
+    Both values are computed from `network` and `lam` alone, whatever the solver did; `lam` (N,) is feasible. `status`
+    is "optimal" when the gap asked for was reached. Otherwise it says what stopped the solver ("interrupted", "out of
     time", "stalled"), and the two values are still an honest interval. `rounds` counts the restricted programs solved,
     `blocks` the neurons that the last one could use.
     """
@@ -52,8 +52,9 @@ class Progress(NamedTuple):
     def __str__(self) -> str:
         gap = (self.upper - self.estimate) / abs(self.upper) if self.upper else 0.0
         return (
-            f"{self.seconds:6.1f} s, round {self.rounds}: {self.lower:.9g} ({self.estimate:.9g}) <= optimum <= {self.upper:.9g}, "
-            f"gap {gap:.1e}, {self.blocks} blocks on {self.rows} rows, {self.directions} directions priced"
+            f"{self.seconds:6.1f} s, round {self.rounds}: {self.lower:.9g} ({self.estimate:.9g}) <= optimum "
+            f"<= {self.upper:.9g}, gap {gap:.1e}, {self.blocks} blocks on {self.rows} rows, "
+            f"{self.directions} directions priced"
         )
 
 

@@ -1,0 +1,133 @@
+"""One round of column generation: solve over the blocks and rows at hand, look for what is missing, take it in.
+
+A restricted optimum gives a dual variable lam; directions where s lam'(Xu)_+ exceeds beta name blocks that are missing.
+"""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from lib.data import Array
+from lib.network import Network
+from lib.program.blocks import Blocks, Mask, sines
+from lib.program.master import Optimum, solve
+from lib.program.penalties import Penalty
+from lib.zonotope import Columns, violators
+from lib.zonotope.ascent import spread, unit
+
+ROWS = 300  # programs with at most this many rows begin with all of them
+NEW_BLOCKS, NEW_ROWS = 40, 100  # in one round
+FORGETFUL = 60  # after this many rounds nothing leaves any more, so the rounds are finitely many
+IDLE = 1e-7  # a block, or a multiplier, this small against the largest is idle
+
+
+class Task(Protocol):
+    """What is minimised: sum_n l(e_n) + beta sum_j ||v_j||, where row n asks for a margin q_n + e_n >= a_n."""
+
+    @property
+    def X(self) -> Array: ...
+
+    @property
+    def y(self) -> Array: ...
+
+    @property
+    def a(self) -> Array: ...
+
+    @property
+    def beta(self) -> float: ...
+
+    @property
+    def penalty(self) -> Penalty: ...
+
+    def start(self) -> Array:
+        """A dual variable to begin with."""
+
+    def upper(self, V: Array, s: Array) -> tuple[float, Network]:
+        """The network of the vectors V (B, d), signs s, at its best scale, and its value: at least the optimum."""
+
+    def lower(self, lam: Array, height: float) -> tuple[float, Array]:
+        """lam scaled to meet d_H <= beta, given d_H(lam) <= height, and its value: then at most the optimum."""
+
+    def wanted(self, q: Array) -> Mask:
+        """Rows which at margins q cost something."""
+
+    def stiffened(self, e: Array) -> "Task":
+        """The task with a larger penalty, if the shortfalls e show that it stands for a hard constraint."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A restricted program: blocks and rows; `jitter` new starts of ascent per neuron; `accuracy` of the solver."""
+
+    task: Task
+    blocks: Blocks
+    rows: Mask
+    jitter: int
+    accuracy: float
+
+
+class Round(NamedTuple):
+    """The restricted optimum on all rows: lam (N,), vectors V, sines of their rows (0 when idle), margins q."""
+
+    optimum: Optimum
+    lam: Array
+    V: Array
+    active: Mask
+    heights: Array
+    q: Array
+
+
+def restricted(state: State) -> Round:
+    """Solve over the rows and blocks at hand."""
+    task, blocks, rows = state.task, state.blocks, state.rows
+    here = Blocks(blocks.s, blocks.S[:, rows], blocks.charge[:, rows])
+    optimum = solve(task.X[rows], task.y[rows], task.a[rows], here, task.penalty, task.beta, state.accuracy)
+    lam = np.zeros(len(task.y))
+    lam[rows] = task.y[rows] * optimum.z
+    lengths = np.linalg.norm(optimum.V, axis=1)
+    active = lengths > IDLE * lengths.max()
+    heights = np.zeros(blocks.S.shape)
+    heights[active] = sines(task.X, optimum.V[active] / lengths[active, None])
+    q = task.y * (blocks.s[active] @ np.maximum(optimum.V[active] @ task.X.T, 0))
+    return Round(optimum, lam, optimum.V, active, heights, q)
+
+
+def priced(state: State, done: Round) -> Columns:
+    """Local maximisers of the heights of lam, climbing also from around the neurons in use."""
+    V = done.V[done.active]
+    U = V / np.linalg.norm(V, axis=1, keepdims=True)
+    steps = spread(len(U) * state.jitter, U.shape[1]).reshape(state.jitter, *U.shape)
+    around = [U + width * step for width in (0.3, 0.1, 0.03, 0.01) for step in steps]
+    rows = done.lam != 0
+    return violators(state.task.X[rows], done.lam[rows], 0.99 * state.task.beta, unit(np.vstack([U, *around])), n=8)
+
+
+def advanced(state: State, done: Round, new: Columns, round_: int) -> tuple[State, bool]:
+    """The next restricted program, and whether it differs from this one."""
+    task = state.task
+    blocks, low = state.blocks.tightened(done.heights, task.y)
+    missing = task.wanted(done.q) & ~state.rows
+    missing[np.argsort(np.where(missing, done.q - task.a, np.inf), kind="stable")[NEW_ROWS:]] = False
+    rows = state.rows | missing
+    if round_ < FORGETFUL:
+        blocks = blocks.kept(done.active)
+        idle = (np.abs(done.lam) <= IDLE * np.abs(done.lam).max()) & ~task.wanted(done.q - 0.5 * np.abs(task.a))
+        rows = rows & (~idle | missing)
+    before = len(blocks)
+    above = new.values > task.beta * (1 + 0.1 * state.accuracy)
+    blocks = blocks.extended(task.X, task.y, new.U[above], new.s[above], NEW_BLOCKS)
+    stiffer = task.stiffened(done.optimum.e)
+    differs = low > 0 or bool(missing.any()) or len(blocks) > before or stiffer is not task
+    return replace(state, task=stiffer, blocks=blocks, rows=rows), differs
+
+
+def first(task: Task, accuracy: float) -> State:
+    """Blocks named by the ascent of a first dual variable, and all rows, or some evenly spread over many."""
+    N = len(task.y)
+    lam = task.start()
+    found = violators(task.X, lam, 0.0, n=8)
+    blocks = Blocks.none(N).extended(task.X, task.y, found.U, found.s, NEW_BLOCKS)
+    rows = np.zeros(N, dtype=bool)
+    rows[np.unique(np.linspace(0, N - 1, min(N, ROWS)).astype(int))] = True
+    return State(task, blocks, rows, 1, accuracy)
