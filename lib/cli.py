@@ -10,12 +10,12 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from lib import program
 from lib.adapters import Table, read_network, read_table
 from lib.certificate import certify, write
 from lib.checker import check_file
 from lib.network import Network
-from lib.program import max_margin, regularised
-from lib.report import Report, report_decay, report_margin
+from lib.report import Report, report_best_margin, report_decay, report_margin
 from lib.report.text import as_json, as_text
 
 OPTIMAL, IMPROVABLE, UNDECIDED, BAD_INPUT = 0, 1, 2, 3
@@ -100,9 +100,8 @@ def wants_bias(asked: bool | None, net: Network | None, features: int) -> bool:
 def judged(args: argparse.Namespace, X: NDArray[np.float64], y: NDArray[np.float64], net: Network | None) -> Report:
     """The report on the network, or on the solution of the convex program if there is none."""
     if args.loss == "none":
-        net = net or max_margin(X, y, tol=min(args.tol / 10, 1e-7)).network
-        return report_margin(X, y, net, args.tol, args.solve)
-    net = net or regularised(X, y, args.loss, args.beta, tol=min(args.tol / 10, 1e-7)).network
+        return report_margin(X, y, net, args.tol, args.solve) if net else report_best_margin(X, y, args.tol)
+    net = net or program.regularised(X, y, args.loss, args.beta, tol=min(args.tol / 10, 1e-7)).network
     return report_decay(X, y, net, args.loss, args.beta, args.tol, args.solve)
 
 
@@ -124,6 +123,8 @@ def run_certify(args: argparse.Namespace) -> int:
     show = as_json if args.json else as_text
     sys.stdout.write(show(report, source, time.perf_counter() - start) + "\n")
     if args.certificate:
+        if np.isinf(report.upper):
+            raise ValueError("there is no certificate, because no network with positive margins is known")
         path = write(certify(exact, table.y, report.best, report.lam), args.certificate)
         out = sys.stderr if args.json else sys.stdout
         out.write(f"{'certificate':<16}{path}: {check_file(path).message}\n")

@@ -19,6 +19,7 @@ from lib.zonotope import hausdorff
 
 FORMAT, VERSION = "two-layer ReLU network, largest margin", 1
 SLACK = 1e-9
+NOISE = 1e-10  # entries of lam below this share of the sum are left out
 EPS = float(np.finfo(float).eps)
 
 Rows = NDArray[np.intp]
@@ -39,7 +40,8 @@ def _neurons(X: Array, y: Array, net: Network) -> list[Record]:
 
 
 def _scale(X: Array, lam: Array) -> tuple[Array, float]:
-    """lam / d_H(lam), and what double precision loses in the bounds of its cones."""
+    """lam / d_H(lam) without a solver's noise, and what double precision loses in the bounds of its cones."""
+    lam = np.where(np.abs(lam) > NOISE * np.abs(lam).sum(), lam, 0.0)
     upper = hausdorff(X, lam).upper
     scaled = lam / upper if upper > 0 else np.zeros_like(lam)
     mass = float(np.abs(scaled) @ np.linalg.norm(X, axis=1))

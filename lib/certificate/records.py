@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,14 +32,14 @@ def write(certificate: Record, path: str | Path) -> Path:
     """Write a certificate as JSON lines. The file appears complete: a crash leaves the old one, or none."""
     path = Path(path)
     parts = {part: certificate[part] for part in PARTS}
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
-        try:
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with open(unfinished, "xb") as file:
             file.writelines(_body(certificate["header"], parts))
             file.write(_encoded(certificate["end"]))
             file.flush()
             os.fsync(file.fileno())
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    os.replace(file.name, path)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return path

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import entr
 
+from lib import program
 from lib.data import Array, validated
 from lib.kkt import misclassified
 from lib.network import Network, dual_variable, get_loss, margins
-from lib.program import regularised
 from lib.report.result import Report, highest_neuron
 from lib.report.rounding import EPS, decay_upper
 
@@ -62,7 +62,7 @@ def report_decay(
     value = upper = decay_upper(X, y, net, loss, beta)
     best = net
     if solve and value > (1 + tol) * lower:
-        solution = regularised(X, y, loss, beta, tol=min(tol / 10, 1e-6))
+        solution = program.regularised(X, y, loss, beta, tol=min(tol / 10, 1e-6))
         other = decay_upper(X, y, solution.network, loss, beta)
         height = highest_neuron(X, solution.lam).upper
         bound, scaled = dual_bound(y, solution.lam, height, loss, beta)

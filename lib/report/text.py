@@ -29,7 +29,8 @@ def _separation(report: Report) -> str:
 
 def _interval(report: Report) -> str:
     """The interval in nine digits, rounded outward."""
-    return f"between {DOWN.plus(Decimal(report.lower)):g} and {UP.plus(Decimal(report.upper)):g}"
+    low = f"{DOWN.plus(Decimal(report.lower)):g}"
+    return f"between {low} and {UP.plus(Decimal(report.upper)):g}" if np.isfinite(report.upper) else f"at least {low}"
 
 
 def _meaning(report: Report) -> str:
@@ -46,18 +47,14 @@ def _percent(report: Report) -> str:
 
 
 def _missing(report: Report) -> list[tuple[str, str]]:
-    """The neuron that would improve the network, or that none would."""
-    neuron = report.missing
-    if report.verdict == "optimal" or neuron.height <= 1 + report.tol:
-        return [
-            ("missing neuron", f"none found: no direction is higher than {neuron.upper:.9g} (a best network has 1)")
-        ]
-    sign = "+" if neuron.s > 0 else "-"
-    height = (
-        "" if len(report.wrong) and np.isinf(report.value) else f", height {neuron.height:.6g} (a best network has 1)"
-    )
+    """The neuron that would improve the network, or that none would; for one that errs, the one that grows fastest."""
+    neuron, errs = report.missing, np.isinf(report.value)
+    if not errs and (report.verdict == "optimal" or neuron.height <= 1 + report.tol):
+        highest = f"no direction is higher than {neuron.upper:.9g}"
+        return [("missing neuron", f"none found: {highest} (a best network has 1)")]
+    height = "" if errs else f", height {neuron.height:.6g} (a best network has 1)"
     return [
-        ("missing neuron", f"output sign {sign}{height}"),
+        ("missing neuron", f"output sign {'+' if neuron.s > 0 else '-'}{height}"),
         ("  along", _vector(neuron.u)),
         ("  active on", f"{len(neuron.active)} examples, rows {_rows(neuron.active)}"),
     ]
