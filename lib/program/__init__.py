@@ -4,11 +4,13 @@ from lib.program.feasibility import feasible, obstruction, require_feasible
 from lib.program.maps import minimal, to_network, to_program
 from lib.program.margin import max_margin
 from lib.program.reference import gated_value, reference
+from lib.program.regularised import beta_max, regularised
 from lib.program.solution import Progress, Solution, print_progress
 
 __all__ = [
     "Progress",
     "Solution",
+    "beta_max",
     "feasible",
     "gated_value",
     "max_margin",
@@ -16,6 +18,7 @@ __all__ = [
     "obstruction",
     "print_progress",
     "reference",
+    "regularised",
     "require_feasible",
     "to_network",
     "to_program",

@@ -24,8 +24,9 @@ SLACK = 1e-9  # the same, for a charge that is too low
 
 
 def sines(X: Array, U: Array) -> Array:
-    """x_n'u / ||x_n|| for unit directions U (n, d) and nonzero rows."""
-    return U @ (X / np.linalg.norm(X, axis=1, keepdims=True)).T
+    """x_n'u / ||x_n|| for unit directions U (n, d); 0 for a zero row."""
+    lengths = np.linalg.norm(X, axis=1, keepdims=True)
+    return U @ (X / np.where(lengths > 0, lengths, 1.0)).T
 
 
 @dataclass(frozen=True, eq=False)

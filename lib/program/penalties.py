@@ -29,6 +29,13 @@ def _nonnegative(P: Array, q: Array) -> Cost:
     return Cost(P, q, -sp.identity(len(q), format="csc"), np.zeros(len(q)), [clarabel.NonnegativeConeT(len(q))])
 
 
+def _interleaved(*entries: list[sp.spmatrix]) -> sp.csc_matrix:
+    """Rows of blocks, reordered so that the first rows of all blocks come first, then the second ones."""
+    A = sp.vstack([sp.hstack(row) for row in entries], format="csr")
+    order = np.arange(A.shape[0]).reshape(len(entries), -1).T.ravel()
+    return sp.csc_matrix(A[order])
+
+
 class Penalty(Protocol):
     def cost(self, r: int) -> Cost:
         """For r rows."""
@@ -53,20 +60,28 @@ class SquaredHinge:
 
 
 @dataclass(frozen=True)
+class Exponential:
+    """exp(e) = min t s.t. (e, 1, t) in the exponential cone."""
+
+    def cost(self, r: int) -> Cost:
+        none = sp.csc_matrix((r, r))
+        A = _interleaved([-sp.identity(r), none], [none, none], [none, -sp.identity(r)])
+        return Cost(
+            np.zeros(2 * r), np.repeat([0.0, 1.0], r), A, np.tile([0.0, 1.0, 0.0], r), [clarabel.ExponentialConeT()] * r
+        )
+
+
+@dataclass(frozen=True)
 class Softplus:
     """log(1 + e^e) = min t s.t. g + h <= 1, exp(e - t) <= g, exp(-t) <= h: two exponential cones a row."""
 
     def cost(self, r: int) -> Cost:
-        identity, zero = sp.identity(r, format="csc"), sp.csc_matrix((r, r))
-        triple = np.array([[1.0], [0.0], [0.0]]), np.array([[0.0], [0.0], [1.0]])
-        first, last = (sp.kron(identity, t) for t in triple)
-        none = sp.csc_matrix((3 * r, r))
+        one, none = sp.identity(r), sp.csc_matrix((r, r))
         # Variables e, t, g, h. Slack rows: 1 - g - h >= 0; (e - t, 1, g) and (-t, 1, h) in the exponential cone.
-        A = sp.vstack([
-            sp.hstack([zero, zero, identity, identity]),
-            sp.hstack([-first, first, -last, none]),
-            sp.hstack([none, first, none, -last]),
-        ], format="csc")
+        total = sp.hstack([none, none, one, one])
+        shifted = _interleaved([-one, one, none, none], [none] * 4, [none, none, -one, none])
+        base = _interleaved([none, one, none, none], [none] * 4, [none, none, none, -one])
+        A = sp.vstack([total, shifted, base], format="csc")
         b = np.concatenate([np.ones(r), np.tile([0.0, 1.0, 0.0], 2 * r)])
         cones = [clarabel.NonnegativeConeT(r), *[clarabel.ExponentialConeT()] * (2 * r)]
         return Cost(np.zeros(4 * r), np.repeat([0.0, 1.0, 0.0, 0.0], r), A, b, cones)

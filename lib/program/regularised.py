@@ -1,0 +1,144 @@
+"""A loss plus weight decay, sum_n l(q_n) + (beta/2)(||W1||^2 + ||w2||^2), to a certified gap, by the same rounds.
+
+    dual:  max -sum_n l*(-y_n lam_n)  s.t.  d_H(lam) <= beta.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import entr
+
+from lib.data import Array, validated
+from lib.network import Network, margins
+from lib.program.blocks import Mask
+from lib.program.columns import generate
+from lib.program.maps import neurons
+from lib.program.penalties import Exponential, Hinge, Penalty, Softplus, SquaredHinge
+from lib.program.solution import Report, Solution, silent
+from lib.zonotope import hausdorff
+
+
+class Decayed(NamedTuple):
+    """l(q), -l*(-v) = min_q l(q) + v q, the slope -l'(0), the penalty of a row and its target; `tail`: l never is 0."""
+
+    value: Callable[[Array], Array]
+    conjugate: Callable[[Array], Array]
+    slope: float
+    penalty: Penalty
+    target: float
+    tail: bool
+
+
+LOSSES = {
+    "logistic": Decayed(lambda q: np.logaddexp(0, -q), lambda v: entr(v) + entr(1 - v), 0.5, Softplus(), 0.0, True),
+    "exponential": Decayed(lambda q: np.exp(-q), lambda v: entr(v) + v, 1.0, Exponential(), 0.0, True),
+    "hinge": Decayed(lambda q: np.maximum(1 - q, 0), lambda v: v, 1.0, Hinge(1.0), 1.0, False),
+    "squared": Decayed(lambda q: (1 - q) ** 2 / 2, lambda v: v - v**2 / 2, 1.0, SquaredHinge(), 1.0, False),
+}
+
+
+def _loss(name: str) -> Decayed:
+    if name not in LOSSES:
+        raise ValueError(f"loss {name!r} is unknown; the losses are {', '.join(LOSSES)}")
+    return LOSSES[name]
+
+
+@dataclass(frozen=True, eq=False)
+class WeightDecay:
+    """sum_n l(q_n) + beta sum_i |w2_i| ||w1_i|| on the rows (X, y), of which the first N are the data.
+
+    The squared loss falls and rises: (1 - q)^2 = (1 - q)_+^2 + (q - 1)_+^2. Its rows come twice, the second time with
+    the other label and the target -1, so that both halves ask for a margin: -q >= -1.
+    """
+
+    X: Array
+    y: Array
+    a: Array
+    beta: float
+    loss: Decayed
+    N: int
+
+    @property
+    def penalty(self) -> Penalty:
+        return self.loss.penalty
+
+    def start(self) -> Array:
+        return self.folded(self.y * self.loss.slope * (self.a >= 0))
+
+    def folded(self, lam: Array) -> Array:
+        """Multipliers of the same example added up, at its first row."""
+        sums = lam.reshape(-1, self.N).sum(axis=0)
+        return np.concatenate([sums, np.zeros(len(lam) - self.N)])
+
+    def upper(self, V: Array, s: Array) -> tuple[float, Network]:
+        net = neurons(V, s)
+        q = margins(net, self.X[: self.N], self.y[: self.N])
+        return float(self.loss.value(q).sum()) + self.beta * net.path_norm, net
+
+    def lower(self, lam: Array, height: float) -> tuple[float, Array]:
+        """sum_n -l*(-t y_n lam_n) with t = min(1, beta / height)."""
+        lam = self.folded(lam) * min(1.0, self.beta / height)
+        return float(self.loss.conjugate(self.y[: self.N] * lam[: self.N]).sum()), lam
+
+    def wanted(self, q: Array) -> Mask:
+        """Rows short of their target, or all."""
+        return (q < self.a) | self.loss.tail
+
+    def stiffened(self, e: Array) -> "WeightDecay":
+        return self
+
+
+def beta_max(X: ArrayLike, y: ArrayLike, loss: str) -> float:
+    """d_H(-l'(0) y): the zero network is optimal exactly for the weight decays from here on (ours).
+
+    Raises `ValueError` for bad data or an unknown loss.
+    """
+    X, y = validated(X, y)
+    return hausdorff(X, _loss(loss).slope * y).upper
+
+
+def _task(X: Array, y: Array, loss: str, beta: float) -> WeightDecay:
+    chosen, N = _loss(loss), len(y)
+    if loss == "squared":
+        X, y = np.vstack([X, X]), np.concatenate([y, -y])
+    return WeightDecay(X, y, chosen.target * np.repeat([1.0, -1.0], N)[: len(y)], beta, chosen, N)
+
+
+def regularised(
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str,
+    beta: float,
+    tol: float = 1e-6,
+    seconds: float = np.inf,
+    progress: Report = silent,
+) -> Solution:
+    """min sum_n l(q_n) + (beta/2)(||W1||^2 + ||w2||^2), for the losses logistic, exponential, hinge and squared.
+
+    l(q) = log(1 + e^-q), e^-q, (1 - q)_+ and (1 - q)^2 / 2. Any data are feasible. The certified values, up to a
+    relative gap of `tol`, are
+
+        primal_value = sum_n l(q_n) + beta sum_i |w2_i| ||w1_i||,
+        dual_value = -sum_n l*(-y_n lam_n)  with  d_H(lam) <= beta,
+
+    y_n lam_n >= 0 but for the squared loss, where margins above 1 cost too. From `beta_max` on the zero network (m = 0)
+    is returned. As beta -> 0 the directions tend to those of the largest margin, if the data are feasible.
+    Raises `ValueError` for bad data, an unknown loss, or beta or tol not positive. Source: Pilanci and Ergen 2020.
+    """
+    X, y = validated(X, y)
+    if not (beta > 0 and np.isfinite(beta)):
+        raise ValueError(f"beta must be positive and finite; got {beta}: the limit of no weight decay is max_margin")
+    if not tol > 0:
+        raise ValueError(f"tol must be positive; got {tol}: a gap of zero is not reached in floating point")
+    start = _loss(loss).slope * y
+    if hausdorff(X, start, goal=beta).upper <= beta:
+        value = len(y) * float(_loss(loss).value(np.zeros(1))[0])
+        return Solution(Network(np.zeros((X.shape[1], 0)), np.zeros(0)), start, value, value, "optimal", 0, 0)
+    exponent = int(np.frexp(np.abs(X).max())[1])
+    task = _task(np.ldexp(X, -exponent), y, loss, float(np.ldexp(beta, -exponent)))
+    (lower, upper, net, lam), status, rounds, blocks = generate(task, tol, seconds, progress)
+    root = 2.0 ** (-exponent / 2)
+    return Solution(net.scaled(root), lam[: len(y)], upper, lower, status, rounds, blocks)
