@@ -1,0 +1,238 @@
+"""Solvers against each other, planted answers, brute force over feasibility, and the maps both ways.
+
+A solution is judged by `lib.kkt`, never by the solver: primal and dual values, stationarity, complementarity apart.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import linprog
+
+from lib.closed_form import orthogonally_separable_optimum
+from lib.data import gaussian, load, orthogonally_separable
+from lib.kkt import lower_bound, multiplier, residuals, upper_bound
+from lib.network import Network, balanced, margins
+from lib.patterns import cells
+from lib.program import (
+    gated_value,
+    max_margin,
+    minimal,
+    print_progress,
+    reference,
+    require_feasible,
+    to_network,
+    to_program,
+)
+from lib.zonotope import hausdorff
+
+
+def judged(X, y, solution, tol):
+    """The solution proves what it says: recomputed bounds, margins of at least 1, signs of lam, d_H(lam) <= 1."""
+    assert upper_bound(solution.network, X, y) == pytest.approx(solution.primal_value, rel=1e-9)
+    assert lower_bound(X, y, solution.lam) == pytest.approx(solution.dual_value, rel=1e-7)
+    assert margins(solution.network, X, y).min() == pytest.approx(1, rel=1e-9)
+    assert solution.network.cost == pytest.approx(solution.primal_value, rel=1e-9)
+    assert (y * solution.lam >= 0).all()
+    assert hausdorff(X, solution.lam).value <= 1 + 1e-9
+    assert 0 <= solution.primal_value - solution.dual_value <= 1.01 * tol * solution.primal_value
+
+
+def by_directions(X, y, n):
+    """The linear program over n directions of the plane: P* from above, by another road and another solver."""
+    angles = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    outputs = np.maximum(X @ np.array([np.cos(angles), np.sin(angles)]), 0)
+    A = -y[:, None] * np.hstack([outputs, -outputs])
+    return linprog(np.ones(2 * n), A_ub=A, b_ub=-np.ones(len(y)), method="highs").fun
+
+
+def is_feasible_over_cells(X, y):
+    """Feasibility by brute force: a linear program over all cells, with their cone constraints."""
+    D = cells(X).patterns
+    p, (N, d) = len(D), X.shape
+    blocks = np.concatenate([D[j][:, None] * X for j in range(p)], axis=1)
+    inside = np.zeros((p * N, p * d))
+    for j in range(p):
+        inside[j * N : (j + 1) * N, j * d : (j + 1) * d] = -np.where(D[j], 1, -1)[:, None] * X
+    zero = np.zeros_like(inside)
+    A = np.vstack([-y[:, None] * np.hstack([blocks, -blocks]), np.hstack([inside, zero]), np.hstack([zero, inside])])
+    b = np.append(-np.ones(N), np.zeros(2 * p * N))
+    return linprog(np.zeros(2 * p * d), A_ub=A, b_ub=b, bounds=(None, None), method="highs").status == 0
+
+
+# --- values ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("N", "d", "seed"), [(8, 2, 0), (12, 2, 1), (10, 3, 2), (20, 3, 0), (9, 4, 3)])
+def test_column_generation_agrees_with_the_program_written_out(N, d, seed):
+    X, y, _ = gaussian(N, d, np.random.default_rng(seed))
+    solution = max_margin(X, y, tol=1e-8)
+    assert solution.status == "optimal"
+    judged(X, y, solution, 1e-8)
+    assert solution.primal_value == pytest.approx(reference(X, y).primal_value, rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_and_with_a_linear_program_over_directions(seed):
+    X, y, _ = gaussian(9, 2, np.random.default_rng(seed))
+    value, n = max_margin(X, y, tol=1e-8).primal_value, 4000
+    above = by_directions(X, y, n)
+    assert value <= above * (1 + 1e-9)
+    assert above <= value * (1 + 100 / n)
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10_000))
+def test_the_planted_optimum_is_found(seed):
+    rng = np.random.default_rng(seed)
+    X, y, _ = orthogonally_separable(int(rng.integers(2, 12)), int(rng.integers(2, 6)), rng)
+    solution = max_margin(X, y, tol=1e-8)
+    judged(X, y, solution, 1e-8)
+    assert solution.primal_value == pytest.approx(orthogonally_separable_optimum(X, y).value, rel=2e-8)
+
+
+@pytest.mark.parametrize("N", [1, 2, 5])
+def test_one_class_alone_is_legitimate(N):
+    solution = max_margin(np.eye(N), np.ones(N))
+    assert solution.primal_value == pytest.approx(np.sqrt(N), rel=1e-6)
+
+
+def test_iris_has_the_certified_optimum_that_the_book_states():
+    X, y, _ = load("iris")
+    solution = max_margin(X, y, tol=1e-7)
+    judged(X, y, solution, 1e-7)
+    assert solution.primal_value == pytest.approx(16.7762, abs=1e-4)
+
+
+def test_the_four_conditions_hold_at_the_optimum_and_each_by_itself():
+    X, y, _ = gaussian(12, 3, np.random.default_rng(5))
+    solution = max_margin(X, y, tol=1e-10)
+    found = residuals(solution.network, X, y, solution.lam)
+    assert found.primal < 1e-9
+    assert found.dual == 0
+    assert found.complementarity < 1e-6
+    assert multiplier(solution.network, X, y).residual < 1e-2
+
+
+@pytest.mark.parametrize("c", [1e-6, 1.0, 1e6])
+def test_the_value_scales_as_one_over_the_data(c):
+    X, y, _ = gaussian(10, 2, np.random.default_rng(1))
+    assert max_margin(c * X, y).primal_value * c == pytest.approx(max_margin(X, y).primal_value, rel=1e-5)
+
+
+def test_nearly_infeasible_data_are_solved_in_relative_terms():
+    # two rows an angle of 1e-4 apart with different labels: P* is at least 1e4
+    X, y = np.array([[1.0, 0.0], [1.0, 1e-4]]), np.array([1.0, -1.0])
+    solution = max_margin(X, y)
+    assert solution.primal_value > 1e4
+    judged(X, y, solution, 1e-6)
+
+
+def test_fewer_neurons_than_the_optimum_needs_cost_strictly_more():
+    # the negative control of the equivalence: m* neurons reach P*, and no one of them can be spared
+    X, y, _ = gaussian(8, 2, np.random.default_rng(0))
+    net = minimal(max_margin(X, y, tol=1e-8).network, X)
+    assert net.m <= len(X)
+    for i in range(net.m):
+        fewer = Network(np.delete(net.W1, i, axis=1), np.delete(net.w2, i))
+        assert upper_bound(fewer, X, y) > 1.001 * upper_bound(net, X, y)
+
+
+def test_the_gated_program_is_a_lower_bound_and_not_tight_here():
+    X, y, _ = gaussian(12, 2, np.random.default_rng(0))
+    assert gated_value(X, y) < 0.99 * max_margin(X, y).primal_value
+
+
+# --- feasibility -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "words"),
+    [
+        ([[1, 0], [0, 0]], [1, 1], ["row 1", "zero"]),
+        ([[1, 0], [0, 1], [2, 0]], [1, 1, -1], ["0 and 2", "positive multiples"]),
+        ([[1, 0], [0, 1], [1, 1], [-1, 0], [0, -1], [-1, -1]], [1, 1, -1, -1, -1, 1], ["antipodes", "bias"]),
+    ],
+)
+def test_infeasible_data_are_refused_naming_the_rows(X, y, words):
+    with pytest.raises(ValueError) as error:
+        max_margin(X, y)
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+@settings(max_examples=60)
+@given(
+    st.tuples(st.integers(2, 6), st.integers(1, 3)).flatmap(
+        lambda shape: st.tuples(
+            arrays(np.int64, shape, elements=st.integers(-2, 2)),
+            arrays(np.int64, shape[0], elements=st.sampled_from([-1, 1])),
+        )
+    )
+)
+def test_feasibility_agrees_with_linear_programs_over_all_cells(case):
+    X, y = case[0].astype(float), case[1].astype(float)
+    try:
+        require_feasible(X, y)
+        feasible = True
+    except ValueError:
+        feasible = False
+    assert feasible == is_feasible_over_cells(X, y)
+
+
+# --- maps ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_round_trips_keep_predictions_and_do_not_raise_the_cost(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((10, 3))
+    net = balanced(3, 25, 1.3, rng)
+    patterns, V_pos, V_neg = to_program(net, X)
+    back = to_network(V_pos, V_neg)
+    np.testing.assert_allclose(back.predict(X), net.predict(X), atol=1e-9)
+    assert back.path_norm <= net.path_norm * (1 + 1e-12)
+    assert back.cost == pytest.approx(back.path_norm)
+    for V in (V_pos, V_neg):  # every vector lies in the closed cell of its pattern
+        assert ((2.0 * patterns - 1) * (V @ X.T) >= -1e-12).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_minimal_network_has_at_most_as_many_neurons_as_examples(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((6, 3))
+    net = balanced(3, 40, 1.0, rng)
+    small = minimal(net, X)
+    assert small.m <= 6
+    np.testing.assert_allclose(small.predict(X), net.predict(X), atol=1e-8)
+    assert small.path_norm <= net.path_norm * (1 + 1e-9)
+
+
+# --- manners ---------------------------------------------------------------------------------------
+
+
+def test_an_interrupt_returns_the_best_bracket_so_far():
+    X, y, _ = gaussian(40, 3, np.random.default_rng(0))
+    rounds = []
+
+    def stop(at):
+        rounds.append(at)
+        if len(rounds) == 2:
+            raise KeyboardInterrupt
+
+    solution = max_margin(X, y, progress=stop)
+    assert solution.status == "interrupted"
+    assert solution.dual_value <= max_margin(X, y).primal_value <= solution.primal_value * (1 + 1e-9)
+    assert solution.dual_value > 0
+
+
+def test_progress_speaks_only_in_long_runs(capsys):
+    X, y, _ = gaussian(8, 2, np.random.default_rng(0))
+    max_margin(X, y, progress=print_progress)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("tol", [0.0, -1e-3, np.nan])
+def test_an_impossible_tolerance_is_refused(tol):
+    with pytest.raises(ValueError, match="tol"):
+        max_margin(np.eye(2), [1, 1], tol=tol)
