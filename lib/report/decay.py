@@ -13,10 +13,11 @@ from scipy.special import entr
 
 from lib import program
 from lib.data import Array, validated
-from lib.kkt import misclassified
+from lib.kkt import ON_KINK, misclassified
 from lib.network import Network, dual_variable, get_loss, margins
 from lib.report.result import Report, highest_neuron
 from lib.report.rounding import EPS, decay_upper
+from lib.zonotope import project
 
 # -l*(-v) for each loss: with v = y_n lam_n, the least of l(q) + v q over all q
 CONJUGATES: dict[str, Callable[[Array], Array]] = {
@@ -33,13 +34,20 @@ def dual_bound(y: Array, lam: Array, height: float, loss: str, beta: float) -> t
     return float(terms.sum() - (len(terms) + 8) * EPS * (np.abs(terms) + np.abs(scaled)).sum()), scaled
 
 
-def _stationarity(X: Array, net: Network, lam: Array, beta: float) -> float:
-    """||gradient|| / (beta ||Theta||): 0 at a stationary point with no example on a kink."""
-    on = X @ net.W1 > 0
-    pull = (X * lam[:, None]).T @ on * net.w2 - beta * net.W1
-    growth = lam @ np.maximum(X @ net.W1, 0) - beta * net.w2
-    size = beta * np.sqrt(2 * net.cost)
-    return float(np.sqrt((pull**2).sum() + (growth**2).sum()) / size) if size > 0 else np.inf
+def _miss(u: Array, s: float, X: Array, lam: Array) -> float:
+    """min ||u - s sum_n c_n lam_n x_n|| over c_n = 1 where x_n'u > 0, 0 where < 0, and in [0, 1] on the kinks of u."""
+    z, rounding = X @ u, ON_KINK * np.linalg.norm(X, axis=1)
+    kink = (np.abs(z) <= rounding) & (lam != 0)
+    rest = s * u - lam[z > rounding] @ X[z > rounding]
+    return float(project(rest, X[kink] * lam[kink, None]).distance) if kink.any() else float(np.linalg.norm(rest))
+
+
+def _stationarity(net: Network, X: Array, lam: Array) -> float:
+    """What the neurons miss at lam, weighted by their squared size: 0 at a stationary point. lam in units of beta."""
+    sizes = net.radii * np.abs(net.w2)
+    kept = np.flatnonzero(sizes > 0)
+    misses = [_miss(net.W1[:, i] / net.radii[i], np.sign(net.w2[i]), X, lam) for i in kept]
+    return float(np.sqrt(sizes[kept] @ np.square(misses) / sizes[kept].sum())) if len(kept) else 0.0
 
 
 def report_decay(
@@ -70,5 +78,5 @@ def report_decay(
         lower, lam = (bound, scaled) if bound > lower else (lower, lam)
     objective = f"{loss} loss with weight decay {beta:g}"
     margin, wrong = float(margins(net, X, y).min()), misclassified(net, X, y)
-    residual = _stationarity(X, net, own, beta)
+    residual = _stationarity(net, X, own / beta)
     return Report(objective, net, value, lower, upper, margin, wrong, residual, missing, lam, best, tol)

@@ -7,7 +7,7 @@ from scipy.special import softmax
 from lib.data import Array, validated
 from lib.kkt import misclassified, multiplier
 from lib.network import Network, margins
-from lib.program import max_margin
+from lib.program import max_margin, minimal
 from lib.report.result import Neuron, Report, highest_neuron
 from lib.report.rounding import margin_lower, margin_upper
 
@@ -64,10 +64,10 @@ def report_margin(X: ArrayLike, y: ArrayLike, net: Network, tol: float = 1e-3, s
 
 
 def report_best_margin(X: ArrayLike, y: ArrayLike, tol: float = 1e-3) -> Report:
-    """The report on the best network that the convex program finds, with the solver's dual variable.
+    """The report on the best network that the convex program finds, with few neurons, and the solver's dual variable.
 
     Raises `ValueError` for bad input, and for data that no network separates.
     """
     X, y = validated(X, y)
     solution = max_margin(X, y, tol=min(tol / 10, 1e-8))
-    return _reported(X, y, solution.network, [solution.lam / np.abs(solution.lam).sum()], tol, solve=False)
+    return _reported(X, y, minimal(solution.network, X), [solution.lam / np.abs(solution.lam).sum()], tol, solve=False)

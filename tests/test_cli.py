@@ -1,0 +1,444 @@
+"""The command line, the reports, and networks from elsewhere: what a stranger meets on the first try."""
+
+import csv
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from lib import program
+from lib.adapters import from_layers, from_sklearn, from_state_dict, read_network, read_table
+from lib.adapters.safetensors import read_safetensors
+from lib.certificate import certify
+from lib.checker import check, check_file
+from lib.cli import BAD_INPUT, IMPROVABLE, OPTIMAL, UNDECIDED, main
+from lib.data import Array, gaussian, with_bias
+from lib.network import Network, balanced, dual_variable, margins
+from lib.report import report_decay, report_margin
+from lib.report.decay import dual_bound
+from lib.report.rounding import decay_upper as primal_value
+from lib.report.text import as_text
+from lib.zonotope import hausdorff
+
+ROOT = Path(__file__).parents[1]
+
+# One neuron an example on orthogonal data: a stationary point of cost 3, while the optimum is sqrt 3.
+APART = Network(np.eye(3), np.ones(3))
+JOINT = Network(np.full((3, 1), 3**-0.25), [3**0.25])
+
+
+def written(path: Path, X: Array, labels: list[str], header: bool = True) -> Path:
+    """A CSV file with the label last."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        if header:
+            table.writerow([*(f"f{j}" for j in range(X.shape[1])), "kind"])
+        table.writerows([*row, label] for row, label in zip(X.tolist(), labels, strict=True))
+    return path
+
+
+@pytest.fixture
+def orthogonal(tmp_path: Path) -> Path:
+    """Three orthogonal examples of label a; the fourth, of label b, is far away and opposite to nothing."""
+    return written(tmp_path / "train.csv", np.eye(4), ["b", "b", "b", "a"])
+
+
+def four(net: Network) -> Network:
+    """The network with a neuron for the fourth example: cost 1 more."""
+    W1 = np.block([[net.W1, np.zeros((3, 1))], [np.zeros((1, net.m)), np.ones((1, 1))]])
+    return Network(W1, np.append(net.w2, -1))
+
+
+def saved(path: Path, net: Network) -> Path:
+    np.savez(path, W1=net.W1, w2=net.w2)
+    return path
+
+
+def run(*args: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lib", *map(str, args)]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+
+
+# --- end to end ------------------------------------------------------------------------------------------
+
+
+def test_an_improvable_network_is_told_what_it_lacks(orthogonal: Path, tmp_path: Path) -> None:
+    """Catches a wrong verdict, exit status, interval or missing neuron where all are known: the network has one neuron
+    an example, cost 4; the best has cost sqrt 3 + 1; missing is (1, 1, 1, 0) / sqrt 3, active on examples 0, 1, 2."""
+    done = run("certify", "--data", orthogonal, "--network", saved(tmp_path / "net.npz", four(APART)), "--json")
+    assert done.returncode == IMPROVABLE, done.stderr
+    report = json.loads(done.stdout)
+    assert report["verdict"] == "improvable" and report["value"] == pytest.approx(4)
+    assert report["lower"] <= 3**0.5 + 1 + 1e-9 and report["upper"] >= 3**0.5 + 1 - 1e-9
+    assert report["upper"] == pytest.approx(3**0.5 + 1, rel=1e-5)
+    assert report["missing"]["active"] == [0, 1, 2] and report["missing"]["sign"] == 1
+    assert report["missing"]["height"] == pytest.approx(3**0.5, rel=1e-6)
+
+
+def test_an_optimal_network_is_certified_and_its_certificate_checked(orthogonal: Path, tmp_path: Path) -> None:
+    """Catches a certificate that `check` refuses, a leftover file, and a changed digit that goes through."""
+    proof = tmp_path / "proof.jsonl"
+    net = saved(tmp_path / "net.npz", four(JOINT))
+    done = run("certify", "--data", orthogonal, "--network", net, "--certificate", proof)
+    assert done.returncode == OPTIMAL, done.stdout + done.stderr
+    assert "verdict         optimal" in done.stdout and "is proved, for 4 examples" in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.npz", "proof.jsonl", "train.csv"]
+    checked = run("check", proof)
+    assert checked.returncode == 0 and "<= P* <=" in checked.stdout
+    proof.write_text(proof.read_text().replace('"x": "1 0', '"x": "2 0', 1))
+    refused = run("check", proof)
+    assert refused.returncode == 1 and refused.stdout.startswith("refused: line ")
+    assert "Traceback" not in refused.stderr
+
+
+def test_without_a_network_the_best_one_is_computed(orthogonal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a missing default: data alone are enough."""
+    assert main(["certify", "--data", str(orthogonal), "--no-bias", "--json"]) == OPTIMAL
+    assert json.loads(capsys.readouterr().out)["value"] == pytest.approx(3**0.5 + 1, rel=1e-4)
+
+
+def test_what_is_open_without_solving_stays_open(
+    orthogonal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a verdict that claims more than the network's own bound proves."""
+    net = saved(tmp_path / "net.npz", four(APART))
+    assert main(["certify", "--data", str(orthogonal), "--network", str(net), "--no-solve"]) == UNDECIDED
+    out = capsys.readouterr().out
+    assert "undecided: the best value is between" in out and "3 examples, rows 0, 1, 2" in out
+
+
+def test_a_network_that_errs_is_told_where(
+    orthogonal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a network that does not separate the data and is not told which examples fail."""
+    net = saved(tmp_path / "net.npz", Network(np.eye(4)[:, :2], np.ones(2)))
+    assert main(["certify", "--data", str(orthogonal), "--network", str(net)]) == IMPROVABLE
+    out = capsys.readouterr().out
+    assert "2 examples on the wrong side, rows 2, 3" in out and "it does not fit the data" in out
+
+
+def test_weight_decay_end_to_end(orthogonal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a command that ignores the loss, and JSON that is not JSON."""
+    net = saved(tmp_path / "net.npz", four(APART))
+    options = ["--loss", "logistic", "--beta", "0.1", "--json"]
+    assert main(["certify", "--data", str(orthogonal), "--network", str(net), *options]) == IMPROVABLE
+    report = json.loads(capsys.readouterr().out)
+    assert report["objective"] == "logistic loss with weight decay 0.1"
+    assert report["lower"] <= report["upper"] < report["value"]
+
+
+# --- errors, read aloud --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--data", "nowhere.csv"], "nowhere.csv: No such file"),
+        (["--network", "nowhere.npz"], "nowhere.npz"),
+        (["--network", "net.pkl"], "a network is a file .npz, .npy or .safetensors, not .pkl"),
+        (["--label", "colour"], "there is no column 'colour' for the label; the columns are f0, f1, f2, f3, kind"),
+        (["--positive", "c"], "no example has the label 'c'; the labels are a and b"),
+        (["--label", "f0"], "kind: 'b' is not a finite number"),
+        (["--bias"], "the network takes 4 inputs, but the data have 4 features and a column of ones"),
+        (["--tol", "0"], "--tol must be positive"),
+        (["--loss", "squared"], "needs --beta"),
+        (["--beta", "1"], "--beta needs such a --loss"),
+        (["--loss", "squared", "--beta", "-1"], "beta must be positive"),
+        (["--loss", "squared", "--beta", "1", "--certificate", "c"], "--certificate is for the largest margin"),
+    ],
+)
+def test_errors_say_what_to_do(
+    change: list[str], message: str, orthogonal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a traceback, a wrong exit status, and a message that does not name the place."""
+    net = saved(tmp_path / "net.npz", four(JOINT))
+    assert main(["certify", "--data", str(orthogonal), "--network", str(net), *change]) == BAD_INPUT
+    err = capsys.readouterr().err
+    assert message in err and err.startswith("python -m lib certify: ") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("args", [[], ["certify"], ["certify", "--data"], ["solve"], ["check", "a", "b"]])
+def test_usage_errors_are_bad_input(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches argparse's status 2, which here means undecided."""
+    with pytest.raises(SystemExit) as stop:
+        main(args)
+    assert stop.value.code == BAD_INPUT and "usage: python -m lib" in capsys.readouterr().err
+
+
+def test_help_states_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a help text that leaves out what a script needs."""
+    with pytest.raises(SystemExit) as stop:
+        main(["certify", "--help"])
+    out = capsys.readouterr().out
+    assert stop.value.code == 0 and "0 the network is optimal within --tol, 1 a better network is known" in out
+
+
+def test_checking_what_is_no_certificate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a traceback on a file of another kind, and a missing file taken for a refused one."""
+    (tmp_path / "image").write_bytes(bytes(range(256)) * 100)
+    assert main(["check", str(tmp_path / "image")]) == 1
+    assert capsys.readouterr().out.startswith("refused: line 1: the line is not JSON")
+    assert main(["check", str(tmp_path / "nowhere")]) == BAD_INPUT
+    assert main(["check", str(tmp_path)]) == BAD_INPUT
+
+
+# --- reports ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_report_brackets_the_solution_of_the_program(seed: int) -> None:
+    """Catches a bound on the wrong side, for networks that are random, scaled, unbalanced and optimal."""
+    rng = np.random.default_rng(seed)
+    X, y, _ = gaussian(8, 3, rng)
+    solution = program.max_margin(X, y)
+    optimum = solution.primal_value
+    wide = Network(np.hstack([3 * solution.network.W1, 1e-3 * rng.standard_normal((3, 5))]),
+                   np.append(solution.network.w2 / 2, 1e-3 * rng.standard_normal(5)))  # fmt: skip
+    for net in (wide, solution.network, balanced(3, 4, 1.0, rng)):
+        report = report_margin(X, y, net)
+        assert report.lower <= optimum * (1 + 1e-5) and report.upper >= optimum * (1 - 1e-5)
+        assert report.value >= optimum * (1 - 1e-5)
+        assert (report.verdict == "optimal") == (report.value <= (1 + 1e-3) * report.lower)
+    assert report_margin(X, y, solution.network).verdict == "optimal"
+
+
+@pytest.mark.parametrize("loss", ["logistic", "squared"])
+def test_the_regularised_bound_is_below_every_network_and_tight_at_the_best(loss: str) -> None:
+    """Catches a wrong conjugate or scaling: weak duality against random networks, and no gap at the optimum."""
+    rng = np.random.default_rng(1)
+    X, y, _ = gaussian(8, 3, rng)
+    solution = program.regularised(X, y, loss, 0.3, tol=1e-8)
+    best = primal_value(X, y, solution.network, loss, 0.3)
+    nets = [balanced(3, 5, scale, rng) for scale in np.geomspace(0.01, 3, 30)]
+    duals = [dual_variable(net, X, y, loss) for net in nets]
+    bounds = [dual_bound(y, lam, hausdorff(X, lam).upper, loss, 0.3)[0] for lam in duals]
+    assert max(bounds) <= min(best, *(primal_value(X, y, net, loss, 0.3) for net in nets))
+    report = report_decay(X, y, solution.network, loss, 0.3, tol=1e-5)
+    assert report.verdict == "optimal" and report.residual < 1e-2
+    assert report_decay(X, y, nets[10], loss, 0.3).verdict == "improvable"
+
+
+def test_the_missing_neuron_lowers_the_regularised_value() -> None:
+    """Catches a missing neuron of the wrong sign or direction: a little of it is added, and the value must fall at the
+    rate beta (1 - height)."""
+    X, y, net = np.eye(3), np.ones(3), Network(np.eye(3), np.ones(3))
+    neuron = report_decay(X, y, net, "logistic", 0.05, solve=False).missing
+    eps = 1e-5
+    more = Network(np.column_stack([net.W1, eps**0.5 * neuron.u]), np.append(net.w2, neuron.s * eps**0.5))
+    change = primal_value(X, y, more, "logistic", 0.05) - primal_value(X, y, net, "logistic", 0.05)
+    assert neuron.height > 1 and change == pytest.approx(0.05 * eps * (1 - neuron.height), rel=1e-3)
+
+
+def test_rounding_is_outward() -> None:
+    """Catches a bound that excludes the truth by its last digit, computed or printed: P* = sqrt N is known."""
+    for N in (2, 3, 5, 6, 7, 10):
+        net = Network(np.full((N, 1), N**-0.25), [N**0.25])
+        report = report_margin(np.eye(N), np.ones(N), net)
+        assert Fraction(report.lower) ** 2 <= N <= Fraction(report.upper) ** 2
+        low, high = re.search("between (.*) and (.*)", as_text(report, "", 0.0)).groups()  # type: ignore[union-attr]
+        assert Fraction(low) ** 2 < N < Fraction(high) ** 2 and Fraction(high) - Fraction(low) < Fraction(1, 10**7)
+
+
+# --- tables ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "X", "y"),
+    [
+        ("1,2,-1\n3,4,1\n", "-1", [[1, 2], [3, 4]], [-1, 1]),
+        ("a,b,c\n1,2,0\n3,4,1\n", "-1", [[1, 2], [3, 4]], [-1, 1]),
+        ("c,a,b\nyes,1,2\nno,3,4\n", "c", [[1, 2], [3, 4]], [1, -1]),
+        ("yes,1,2\nno,3,4\n", "0", [[1, 2], [3, 4]], [1, -1]),
+        ("\ufeffa;b".replace(";", ",") + "\r\n 1.50 ,10\r\n\r\n-2e-3,9\r\n", "b", [[1.5], [-0.002]], [1, -1]),
+    ],
+)
+def test_tables_as_people_write_them(text: str, label: str, X: list[object], y: list[int], tmp_path: Path) -> None:
+    """Catches a header taken for data, labels ordered as words that are numbers, blank lines, marks and spaces."""
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8", newline="")
+    table = read_table(tmp_path / "t.csv", label)
+    assert table.X.astype(float).tolist() == X and table.y.tolist() == y
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("a,b\n", "a header and no examples|not a finite|takes 1 values"),
+        ("1,2\n3,4\n5,6\n", "the label takes 3 values .2, 4, 6.; two are needed"),
+        ("1,0\n2,1\n3\n", "line 3: 1 cells, but line 1 has 2"),
+        ("x,k\n1,0\n,1\n", "line 3, x: the cell is empty"),
+        ("x,k\n1,0\nnan,1\n", "line 3, x: 'nan' is not a finite number"),
+        ("x,k\n1,0\n1e999,1\n", "line 3, x: '1e999' is not a finite number"),
+        ("1\n2\n", "has one column"),
+        ("a,b\x00\n", "not a CSV file|is empty|header"),
+    ],
+)
+def test_tables_that_cannot_be_used(text: str, message: str, tmp_path: Path) -> None:
+    """Catches a bad cell that becomes a number, and an error that does not say where."""
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_table(tmp_path / "t.csv")
+
+
+def test_cells_reach_the_certificate_exactly(tmp_path: Path) -> None:
+    """Catches a cell that passes through floating point: 0.30 and eighteen digits stay what they are."""
+    (tmp_path / "t.csv").write_text("0.30,0,1\n0,0.123456789012345678,0\n")
+    table = read_table(tmp_path / "t.csv")
+    certificate = certify(table.X, table.y, Network(np.eye(2) * 9, [9, -9]), table.y)
+    assert [e["x"] for e in certificate["examples"]] == ["0.30 0", "0 0.123456789012345678"]
+    assert check(certificate).accepted
+
+
+# --- networks from elsewhere -----------------------------------------------------------------------------------
+
+W1, B1, W2, B2 = np.array([[1.0, -2], [0.5, 1], [3, 0]]), np.array([0.1, -0.2]), np.array([1.0, -1.5]), 0.7
+POINTS = np.array([[1.0, 2, 3], [-1, 0.5, 2], [0, 0, 0], [-1, 3, 0]])
+VALUES = np.maximum(POINTS @ W1 + B1, 0) @ W2 + B2
+
+
+def tensors(biases: bool) -> dict[str, Array]:
+    """A state_dict, as torch.nn.Sequential(Linear, ReLU, Linear) names it."""
+    state = {"0.weight": W1.T, "2.weight": W2[None, :]}
+    return {**state, "0.bias": B1, "2.bias": np.array([B2])} if biases else state
+
+
+def safetensors(state: dict[str, Array], dtype: str = "F64") -> bytes:
+    """The bytes of a safetensors file, from the description of the format."""
+    numbers, header, start = b"", {"__metadata__": {"format": "pt"}}, 0
+    for name, array in state.items():
+        if dtype == "BF16":
+            raw = (array.astype("<f4").view("<u4") >> 16).astype("<u2").tobytes()
+        else:
+            raw = array.astype({"F64": "<f8", "F32": "<f4", "F16": "<f2"}[dtype]).tobytes()
+        header[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [start, start + len(raw)]}  # type: ignore[dict-item]
+        numbers, start = numbers + raw, start + len(raw)
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + numbers
+
+
+def test_biases_become_a_column_and_a_neuron() -> None:
+    """Catches a bias that is lost or counted twice: the same values on the data with a column of ones."""
+    np.testing.assert_allclose(from_layers(W1, B1, W2, B2).predict(with_bias(POINTS)), VALUES)
+    assert from_layers(W1, B1, W2, 0.0).m == 2
+    np.testing.assert_allclose(from_layers(W1, B1, W2, -B2).predict(with_bias(POINTS)), VALUES - 2 * B2)
+
+
+@pytest.mark.parametrize("dtype", ["F64", "F32", "F16", "BF16"])
+def test_state_dicts_in_safetensors(dtype: str, tmp_path: Path) -> None:
+    """Catches a wrong offset, shape or kind of float."""
+    (tmp_path / "net.safetensors").write_bytes(safetensors(tensors(True), dtype))
+    net = read_network(tmp_path / "net.safetensors")
+    tolerance = {"F64": 1e-15, "F32": 1e-6, "F16": 1e-2, "BF16": 5e-2}[dtype]
+    np.testing.assert_allclose(net.predict(with_bias(POINTS)), VALUES, rtol=tolerance, atol=tolerance)
+
+
+def test_every_way_to_store_a_network(tmp_path: Path) -> None:
+    """Catches rows taken for columns, and a bias dropped: the same network through each door."""
+    np.savez(tmp_path / "plain.npz", W1=W1, w2=W2)
+    np.savez(tmp_path / "biased.npz", W1=W1, w2=W2, b1=B1, b2=B2)
+    np.savez(tmp_path / "state.npz", **tensors(True))  # type: ignore[arg-type]
+    np.save(tmp_path / "rows.npy", np.column_stack([W1.T, W2]))
+    plain = np.maximum(POINTS @ W1, 0) @ W2
+    for name in ("plain.npz", "rows.npy"):
+        np.testing.assert_allclose(read_network(tmp_path / name).predict(POINTS), plain)
+    for name in ("biased.npz", "state.npz"):
+        np.testing.assert_allclose(read_network(tmp_path / name).predict(with_bias(POINTS)), VALUES)
+    np.testing.assert_allclose(from_state_dict(tensors(False)).predict(POINTS), plain)
+
+
+def test_scikit_learn_networks() -> None:
+    """Catches a logit of the wrong sign, or one shifted by a bias: against the estimators' own predictions."""
+    rng = np.random.default_rng(0)
+    X, y, _ = gaussian(40, 3, rng)
+    options = {"hidden_layer_sizes": (7,), "max_iter": 5000, "alpha": 0.01, "solver": "lbfgs"}
+    classifier = MLPClassifier(**options).fit(X, np.where(y > 0, "good", "bad"))
+    logit = np.log(classifier.predict_proba(X)[:, 1] / classifier.predict_proba(X)[:, 0])
+    f = from_sklearn(classifier).predict(with_bias(X))
+    assert classifier.classes_[1] == "good"
+    near = np.abs(f) < 15
+    np.testing.assert_allclose(f[near], logit[near], rtol=1e-6, atol=1e-6)
+    regressor = MLPRegressor(**options).fit(X, y)
+    np.testing.assert_allclose(from_sklearn(regressor).predict(with_bias(X)), regressor.predict(X), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"activation": "tanh"}, "activation is 'tanh'"),
+        ({"hidden_layer_sizes": (3, 3)}, "2 hidden layers"),
+    ],
+)
+def test_scikit_learn_networks_of_another_kind(options: dict[str, object], message: str) -> None:
+    """Catches a certificate for a network that is no two-layer ReLU network."""
+    X, y, _ = gaussian(20, 3, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=message):
+        from_sklearn(
+            MLPRegressor(**{"hidden_layer_sizes": (3,), "max_iter": 2000, "solver": "lbfgs", **options}).fit(X, y)
+        )
+    with pytest.raises(ValueError, match="has no coefs_: fit"):
+        from_sklearn(MLPRegressor())
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"a.weight": W1.T}, r"\(1, m\) of an output; found a.weight \(2, 3\)"),
+        ({"a.weight": W1.T, "b.weight": np.ones((3, 2))}, "expected weights"),
+        ({**tensors(True), "4.weight": np.ones((1, 1))}, "expected weights"),
+        ({**tensors(True), "norm.scale": np.ones(2)}, "more than two linear layers: norm.scale"),
+    ],
+)
+def test_state_dicts_of_another_kind(state: dict[str, Array], message: str) -> None:
+    """Catches a deeper network taken for a shallow one."""
+    with pytest.raises(ValueError, match=message):
+        from_state_dict(state)
+
+
+def test_nothing_is_unpickled(tmp_path: Path) -> None:
+    """Catches a loader that runs code: an object array is refused, by a message that says how to save it instead."""
+    np.savez(tmp_path / "net.npz", W1=np.array([{}], dtype=object), w2=W2)
+    with pytest.raises(ValueError, match=r"without running code in it .* save it with numpy.savez"):
+        read_network(tmp_path / "net.npz")
+
+
+@pytest.mark.parametrize("cut", [0, 5, 8, 40, -1])
+def test_cut_safetensors_are_refused(cut: int, tmp_path: Path) -> None:
+    """Catches a traceback, or numbers from nowhere, on a file cut off in its length, its header or its numbers."""
+    (tmp_path / "net.safetensors").write_bytes(safetensors(tensors(True))[:cut])
+    with pytest.raises(ValueError, match="is not a safetensors file"):
+        read_safetensors(tmp_path / "net.safetensors")
+
+
+def test_margins_of_a_foreign_network_reach_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a bias column that is not appended although the network has biases."""
+    net = from_layers(W1, B1, W2, B2)
+    path = written(tmp_path / "t.csv", POINTS, ["1" if f > 0 else "0" for f in VALUES], header=False)
+    (tmp_path / "net.safetensors").write_bytes(safetensors(tensors(True)))
+    arguments = ["certify", "--data", str(path), "--network", str(tmp_path / "net.safetensors"), "--no-solve", "--json"]
+    main(arguments)
+    report = json.loads(capsys.readouterr().out)
+    expected = margins(net, with_bias(POINTS), np.sign(VALUES)).min()
+    assert report["margin"] == pytest.approx(expected)
+
+
+def test_the_iris_certificate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a loss of digits on real data: the interval for iris agrees to six digits, its file is short."""
+    from lib.data import source
+
+    X, y, _ = source("iris")
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    path, proof = written(tmp_path / "iris.csv", X, ["1" if s > 0 else "0" for s in y]), tmp_path / "iris.jsonl"
+    assert main(["certify", "--data", str(path), "--certificate", str(proof)]) == OPTIMAL
+    verdict = check_file(proof)
+    assert verdict.accepted and verdict.upper - verdict.lower < verdict.lower / 10**6
+    assert proof.stat().st_size < 60_000 and re.search("is proved, for 100 examples in 5", capsys.readouterr().out)
