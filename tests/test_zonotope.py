@@ -21,7 +21,7 @@ from lib.zonotope import (
 from lib.zonotope.ascent import climb, spread, starts
 from lib.zonotope.branching import search
 from lib.zonotope.cones import Cones, orthants, polar
-from lib.zonotope.hausdorff import Maximiser
+from lib.zonotope.hausdorff import Maximiser, longest_sum
 from lib.zonotope.signs import Signs, spare
 from lib.zonotope.support import zonotopes
 
@@ -151,6 +151,44 @@ def test_interval_is_honest_whatever_the_budget(seed, budget):
     sampled = np.abs(growth(X, lam, spread(2000, X.shape[1]), 1.0)).max()
     assert sampled <= found.upper + 1e-14 * mass(X, lam)
     assert found.value <= hausdorff(X, lam).upper
+
+
+def test_nothing_is_certified_for_nothing():
+    """With no budget the bound is infinite, with a little it is loose: `upper` is never a copy of `value`."""
+    X, lam = near_optimal(40, 4, 2, rounds=3)
+    truth = hausdorff(X, lam)
+    bounds = [hausdorff(X, lam, budget=budget).upper for budget in (0, 1, 3000, 10**6)]
+    assert bounds[0] == np.inf and np.inf > bounds[1] > 1.01 * truth.value
+    assert bounds == sorted(bounds, reverse=True) and bounds[-1] == truth.upper
+
+
+def test_a_goal_saves_work():
+    """Nodes below the goal stay closed: fewer are bounded, and `upper` is loose but below the goal."""
+    X, lam = near_optimal(40, 4, 2, rounds=3)
+    pair = zonotopes(X, lam)
+    visited = []
+    for goal in (0.0, 3.0):
+        tree = Counted(pair)
+        found = search(tree, 0.0, np.eye(4)[0], goal * over_cells(pair), 10**6)
+        visited.append(tree.visited)
+    assert visited[1] < visited[0] / 2
+    assert over_cells(pair) <= found.upper <= 3.0 * over_cells(pair) + 2 * tree.slack
+
+
+class Counted(Cones):
+    """Cones that count how many were bounded."""
+
+    visited = 0
+
+    def bound(self, V, level):
+        self.visited += len(V)
+        return super().bound(V, level)
+
+
+def test_the_longest_sum_is_claimed_only_where_all_generators_lengthen_it():
+    """Two generators that point away from each other: their sum is not the longest vertex."""
+    assert longest_sum(np.array([[3.0, 0.0], [0.0, 4.0]])) == 5.0
+    assert longest_sum(np.array([[3.0, 0.0], [-1e-9, 4.0]])) == np.inf
 
 
 @given(SEEDS, st.floats(0.2, 3.0))

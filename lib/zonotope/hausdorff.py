@@ -28,7 +28,7 @@ class Maximiser(NamedTuple):
     s: float
 
 
-def _longest(A: Array) -> float:
+def longest_sum(A: Array) -> float:
     """max_S ||a_S|| if no two generators point away from each other (then it is ||sum a_n||); else infinity.
 
     Dropping Z_B only raises the distance, and with inner products >= 0 every generator lengthens a sum.
@@ -47,7 +47,7 @@ def _side(pair: Zonotopes, goal: float, budget: int) -> Search:
     U = climb(pair, starts(pair, 32))
     values = pair.height(U)
     value, u = (values.max(), U[values.argmax()]) if len(U) else (0.0, pair.A[0] / np.linalg.norm(pair.A[0]))
-    longest = _longest(pair.A) + pair.rounding
+    longest = longest_sum(pair.A) + pair.rounding
     if longest <= max(value, goal) + 2 * pair.rounding:
         return Search(float(value), longest, u)
     found = search(_tree(pair), float(value), u, goal, budget)
