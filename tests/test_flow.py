@@ -11,6 +11,7 @@ from lib.data import gaussian, orthogonally_separable
 from lib.flow import Trajectory, direction_flow, escape, gradient_flow, velocity
 from lib.flow.boost import boosted
 from lib.flow.minnorm import box_least_squares
+from lib.kkt import multiplier
 from lib.network import Network, balanced, dual_variable, get_loss, margins
 from lib.zonotope import growth, hausdorff
 
@@ -263,7 +264,8 @@ def test_a_start_on_a_concave_kink_slides_and_on_a_convex_one_stays():
         y = np.array([1.0, 1.0, y3])
         run = gradient_flow(Network(w, np.array([0.3])), X, y, "exponential", log_t_end=0.5)
         assert (run.W1[:, 1, 0] == 0).all()
-    tilted = gradient_flow(Network(w + [[0.0], [1e-3]], np.array([0.3])), X, np.ones(3), "exponential", log_t_end=0.5)
+    beside = Network(w + np.array([[0.0], [1e-3]]), np.array([0.3]))
+    tilted = gradient_flow(beside, X, np.ones(3), "exponential", log_t_end=0.5)
     assert tilted.W1[-1, 1, 0] > 0.01  # the convex kink repels
 
 
@@ -326,6 +328,16 @@ def test_gaussian_data_slide_without_chattering_to_a_stationary_point():
     assert top.path_norm * hausdorff(X, run.lam[-1]).upper == pytest.approx(1, abs=1e-6)  # this draw ends optimal
 
 
+def test_balanced_neurons_stay_balanced_relative_to_themselves_even_while_they_shrink():
+    # a neuron that shrinks by 1e-5 would inherit the rounding of its former size without the correction of its layers
+    rng = np.random.default_rng(1)
+    X, y, _ = gaussian(8, 2, rng)
+    run = gradient_flow(balanced(2, 10, 1e-2, rng), X, y, log_t_end=1e6)
+    sizes = np.linalg.norm(run.W1, axis=1)
+    assert sizes.min() < 1e-5
+    np.testing.assert_allclose(np.abs(run.w2), sizes, rtol=1e-11)
+
+
 # --- ends ------------------------------------------------------------------------------------------
 
 
@@ -337,7 +349,7 @@ def test_a_network_that_is_dead_at_the_start_stands_still():
 
 
 def test_an_example_nobody_sees_is_said_and_stops_nothing():
-    # example 1 is orthogonal and unseen: its margin stays 0, its share of the dual variable goes to 1, the rest flows on
+    # example 1 is orthogonal and unseen: its margin stays 0, its share of lam goes to 1, the rest flows on
     net = Network(np.array([[0.5], [-0.5]]), np.array([np.sqrt(0.5)]))
     run = gradient_flow(net, np.eye(2), np.ones(2), log_t_end=1e6)
     assert run.reason == "log_t_end" and run.margins[-1, 1] == 0 and run.margins[-1, 0] > 1e5
@@ -360,7 +372,8 @@ def test_deaths_are_reported_and_freeze_the_neuron():
 
 def test_data_no_network_separates_end_at_rest():
     # one row with both labels: the loss tends to 2 log 2 and the flow says that it stands still
-    run = gradient_flow(balanced(2, 4, 0.5, np.random.default_rng(0)), [[1.0, 0.3], [1.0, 0.3]], [1.0, -1.0], log_t_end=1e9)
+    net = balanced(2, 4, 0.5, np.random.default_rng(0))
+    run = gradient_flow(net, [[1.0, 0.3], [1.0, 0.3]], [1.0, -1.0], log_t_end=1e9)
     assert run.reason.startswith("stationary")
     assert losses(run, "logistic")[-1] == pytest.approx(2 * np.log(2), abs=1e-12)
 
@@ -384,6 +397,17 @@ def test_ends_at_a_margin_and_at_the_event_budget():
     assert run.reason == "margin_end" and run.margins[-2].min() < 50 <= run.margins[-1].min()
     short = gradient_flow(net, X, y, max_events=7)
     assert short.reason == "event budget: 7 events" and 7 <= len(short.events) <= 8
+
+
+def test_ends_at_a_gap_and_at_a_residual():
+    # judged by the bracket and the multiplier, which know nothing of the flow
+    rng = np.random.default_rng(0)
+    X, y, _ = orthogonally_separable(8, 3, rng)
+    net = balanced(3, 6, 1e-1, rng)
+    gap = gradient_flow(net, X, y, log_t_end=1e9, gap_end=1e-4)
+    assert gap.reason == "gap_end" and 0 <= gap.bracket(X, y).gap <= 1e-4
+    residual = gradient_flow(net, X, y, log_t_end=1e9, residual_end=1e-2)
+    assert residual.reason == "residual_end" and multiplier(residual.network(), X, y).residual <= 1e-2
 
 
 def test_symmetric_data_make_ties_that_are_all_taken():
@@ -461,10 +485,10 @@ def test_directions_climb_to_stationary_points_of_the_dual_constraint(seed):
 
 
 def test_the_early_phase_of_a_tiny_network_is_the_direction_flow():
-    # exponential loss at tiny weights: lam = y, and tau = N t; relative error of order scale^2
+    # exponential loss at tiny weights: lam = y until the margins, of order scale^2, have grown
     rng = np.random.default_rng(7)
     X, y, _ = gaussian(8, 3, rng)
-    net = balanced(3, 10, 1e-6, rng)
+    net = balanced(3, 10, 1e-9, rng)
     paths = direction_flow(y, net.W1.T, X, np.sign(net.w2))
     run = gradient_flow(net, X, y, "exponential", log_t_end=np.log(1.5), rtol=1e-9)
     W1 = run.network().W1

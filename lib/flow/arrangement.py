@@ -41,11 +41,13 @@ def arrangement(X: Array, y: Array) -> Arrangement:
 
 def coefficients(data: Arrangement, on: Mask, skipped: Mask) -> Array:
     """c_n (N,) of one neuron: 1 where x_n'w > 0, else 0; 0 also for the rows of `skipped` hyperplanes (J,)."""
+    if not len(on):  # every row is zero
+        return np.zeros(len(data.X))
     n = data.plane
     return ((on[n] == (data.side > 0)) & ~skipped[n] & (data.side != 0)).astype(float)
 
 
 def jumps(data: Arrangement, planes: Index) -> tuple[Array, Array]:
-    """Linear forms in pi, (k, N) each: the pull along h_j of the rows of hyperplane j on its negative side, and its jump J_j."""
+    """Linear forms in pi, (k, N) each: the pull along h_j of the rows of hyperplane j on its negative side; jump."""
     rows = np.where(planes[:, None] == data.plane, data.y * data.length, 0.0)
     return np.where(data.side < 0, -rows, 0.0), np.where(data.side != 0, rows, 0.0)

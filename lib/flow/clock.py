@@ -66,7 +66,7 @@ class Softmax:
         return self.at_slack(a, kappa), kappa
 
     def at_slack(self, a: Array, kappa: Array) -> Array:
-        """|lam| e^kappa. An example that nobody sees may outweigh the others by any factor: e^60 stands for infinity."""
+        """|lam| e^kappa. An example that nobody sees may outweigh the others by any factor: e^60 is as infinity."""
         return np.exp(np.minimum(kappa[..., None] - a, 60.0))
 
     def conjugate(self, q: Array) -> tuple[Array, Array]:

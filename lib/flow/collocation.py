@@ -1,9 +1,9 @@
 """One step of the flow, with the path of the dual variable as its only unknown.
 
-Given pi at Radau's three nodes, closed-form boosts carry every neuron; the equations are pi = dual(q) at the nodes, 3 N
-of them, however many neurons there are. While the margins respond little to pi they are solved by substitution, later by
-Newton's method in the variable of `clock`, which knows no stiffness. The error is the gap, at the start of the step,
-between the dual variable and the parabola through its values at the nodes.
+Given pi at Radau's three nodes, closed-form boosts carry every neuron; the equations are pi = dual(q) at the nodes,
+3 N of them, however many neurons there are. While the margins respond little to pi they are solved by substitution,
+later by Newton's method in the variable of `clock`, which knows no stiffness. The error is the gap, at the start of the
+step, between the dual variable and the parabola through its values at the nodes.
 """
 
 from typing import NamedTuple
@@ -64,13 +64,13 @@ def response(W1: Array, w2: Array, modes: Modes) -> Array:
 
 
 def error(step: Step, modes: Modes, pi: Array) -> float:
-    """How far, relative to its length, the step may have misplaced a neuron; `pi` (N,) is the dual variable at its start."""
+    """How far, relative to its length, the step may have misplaced a neuron; `pi` (N,) is the truth at its start."""
     gap = pulls((_START @ step.pi - pi)[None], modes)
     return float(_ERROR * step.h * np.abs(gap).max(initial=0.0))
 
 
 def solve(W1: Array, w2: Array, modes: Modes, clock: Clock, guess: Array, h: float, tol: float) -> Step:
-    """The step of length h from neurons (m, d), (m,); `guess` (3, N) starts the iteration; `tol` on its last displacement."""
+    """The step of length h from neurons (m, d), (m,); iterates from `guess` (3, N) to displacements of `tol`."""
     reach = response(W1, w2, modes)
     weight = guess.mean(axis=0) if clock.normalised else np.ones(len(reach))
     if h * (weight * modes.seen) @ reach < 0.3:
@@ -122,7 +122,7 @@ class _Newton:
             if change <= _EXACT or (change <= tol and change > 0.5 * last):
                 break
             a, slope = self.clock.conjugate(margins_of(W1s, w2s, self.modes))
-            if iteration == 0 and self.clock.normalised:  # pi on one side of the curve, the slack of its margins on the other
+            if iteration == 0 and self.clock.normalised:  # pi on one side of the curve, the slack on the other
                 kappa = -log_sum_exp(-a[:, self.seen])
                 v = pi - self.T * (a - kappa[:, None])
             if self.factors is None:

@@ -3,8 +3,8 @@
     du/dt = s (I - uu') g(u),      g(u) = sum over x_n'u > 0 of lam_n x_n, with least-norm coefficients on kinks.
 
 Between kinks g is constant and u moves on the great circle towards s g as the direction of a boosted neuron:
-cos angle(u, s g) = tanh(||g|| t + artanh cos_0). An arc meets each hyperplane at most once more, when exp(||g|| t) is the
-positive root of a quadratic; so a path is finitely many arcs, and the last one ends at its limit, s g / ||g||.
+cos angle(u, s g) = tanh(||g|| t + artanh cos_0). An arc meets each hyperplane at most once more, when exp(||g|| t) is
+the positive root of a quadratic; so a path is finitely many arcs, and the last one ends at its limit, s g / ||g||.
 """
 
 from dataclasses import dataclass

@@ -42,8 +42,9 @@ def escape(
 ) -> tuple[Stage, ...]:
     """Stages of flow and birth from `net` until upper / lower <= 1 + tol, at most `max_stages`.
 
-    Each stage runs to log t = `log_t_end`. A newborn has `size` times the weights of a typical neuron. Whether the last stage is
-    certified is read off its bracket. Raises `ValueError` for bad data or weights.
+    Each stage runs to log t = `log_t_end`. A newborn has `size` times the weights of a typical neuron. Whether the last
+    stage is certified is read off its bracket: a newborn outgrows the others only at the rate d_H - 1, so the last bit
+    of a gap closes slowly. Raises `ValueError` for bad data or weights.
     """
     stages: list[Stage] = []
     while len(stages) < max_stages:

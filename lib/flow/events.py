@@ -8,7 +8,7 @@ from lib.data import Array
 from lib.flow.arrangement import Arrangement
 from lib.flow.boost import NODES, lagrange
 from lib.flow.collocation import Step
-from lib.flow.minnorm import ON_KINK
+from lib.flow.minnorm import rounding
 from lib.flow.modes import Modes
 
 _TIMES = np.append(0.0, NODES)
@@ -17,7 +17,7 @@ _POWERS = np.linalg.inv(np.vander(NODES, increasing=True))
 
 
 class Hit(NamedTuple):
-    """At `theta` of a step, neuron `i` meets hyperplane `j` (`c` NaN), or leaves it as its coefficient reaches `c` = 0 or 1."""
+    """At `theta` of a step, neuron `i` meets hyperplane `j` (`c` NaN), or leaves it as its coefficient becomes c."""
 
     theta: float
     i: int
@@ -30,12 +30,14 @@ class Hit(NamedTuple):
 
 
 def first_root(s0: float, d0: float, s1: float, d1: float) -> float:
-    """The first zero in (0, 1] of the Hermite cubic with values s0 >= 0, s1 and slopes d0, d1; inf if there is none.
+    """The first zero in (0, 1] of the Hermite cubic with values s0, s1 and slopes d0, d1; inf if there is none.
 
-    For s0 = 0 the zero at 0 is divided out.
+    For s0 = 0 the zero at 0 is divided out; s0 < 0 is past its zero.
     """
+    if s0 < 0:
+        return 0.0
     cubic = (s0, d0, 3 * (s1 - s0) - 2 * d0 - d1, d0 + d1 - 2 * (s1 - s0))
-    if s0 <= 0:
+    if s0 == 0:
         if d0 <= 0:
             return 0.0
         cubic = (*cubic[1:], 0.0)
@@ -74,14 +76,14 @@ def crossings(W1: Array, w2: Array, modes: Modes, data: Arrangement, step: Step)
     normals = data.normals.T
     side = np.where(modes.slide, 0.0, 2.0 * modes.on - 1) * modes.alive[:, None]
     start_pull = np.tensordot(_START, step.pulls, axes=1)
-    S = np.concatenate([(W1 @ normals)[None], step.W1 @ normals]) * side
-    speed = np.concatenate([w2[None], step.w2])[..., None]
-    dS = speed * (np.concatenate([start_pull[None], step.pulls]) @ normals) * (step.h * side)
-    S[0, np.abs(S[0]) <= ON_KINK * np.linalg.norm(W1, axis=1, keepdims=True)] = 0.0
+    W1s, w2s = np.concatenate([W1[None], step.W1]), np.concatenate([w2[None], step.w2])
+    S = (W1s @ normals) * side
+    dS = w2s[..., None] * (np.concatenate([start_pull[None], step.pulls]) @ normals) * (step.h * side)
+    S[np.abs(S) <= rounding(W1s, w2s)] = 0.0
     for k in range(3):
         width = _TIMES[k + 1] - _TIMES[k]
         dips = (S[k] > 0) & (dS[k] < 0) & (dS[k + 1] > 0) & (S[k] + dS[k] * width < 0)
-        found = np.argwhere((S[k + 1] < 0) | dips)
+        found = np.argwhere((S[k] < 0) | (S[k + 1] < 0) | dips)
         hits = [_hit(k, width, int(i), int(j), S, dS) for i, j in found]
         hits = [hit for hit in hits if hit.theta <= 1]
         if hits:
@@ -123,3 +125,10 @@ def _parabola_root(a: float, b: float, c: float) -> float:
     if b < 0:
         return 2 * a / (root - b)
     return (b + root) / (-2 * c) if c < 0 else np.inf
+
+
+def first_hits(W1: Array, w2: Array, modes: Modes, data: Arrangement, step: Step) -> list[Hit]:
+    """The hits that come first in a step, those at the same time together."""
+    hits = crossings(W1, w2, modes, data, step) + departures(modes, step)
+    first = min((hit.theta for hit in hits), default=0.0)
+    return sorted(hit for hit in hits if hit.theta <= first + 1e-11)

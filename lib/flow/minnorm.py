@@ -1,13 +1,13 @@
 """The velocity on a kink: the element of least norm of Clarke's subdifferential.
 
-For a neuron (w1, w2) on hyperplanes with unit normals h_j, across which its pull jumps by J_j h_j, the velocity is w2 g with
+For a neuron (w1, w2) on hyperplanes with unit normals h_j, across which its pull jumps by J_j h_j, dw1 = w2 g with
 
     g = argmin over c in [0, 1]^k of || g_off + sum_j c_j J_j h_j ||.
 
-The sign of w2 plays no part in c. With 0 < c_j < 1 the neuron slides, h_j'g = 0. Where w2 J_j < 0 the kink is concave for the
-ascent and a neuron that meets it crosses or slides as c says; where w2 J_j > 0 it is convex: a neuron that meets it
-crosses, and only one that starts there stays, for as long as its c is inside. (If hyperplanes of opposite curvature meet
-with dependent normals, these combinations are a superset of Clarke's set.)
+The sign of w2 plays no part in c. With 0 < c_j < 1 the neuron slides, h_j'g = 0. Where w2 J_j < 0 the kink is concave
+for the ascent and a neuron that meets it crosses or slides as c says; where w2 J_j > 0 it is convex: a neuron that
+meets it crosses, and only one that starts there stays, for as long as its c is inside. (If hyperplanes of opposite
+curvature meet with dependent normals, these combinations are a superset of Clarke's set.)
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from lib.flow.arrangement import Arrangement, Index, Mask, arrangement, coeffici
 from lib.flow.modes import Modes, moved, resting
 from lib.network import Network, dual_variable
 
-ON_KINK = 1e-12  # |h'w| <= ON_KINK |w| counts as lying on the hyperplane
+ON_KINK = 1e-12  # |h'w1| <= ON_KINK |(w1, w2)| counts as lying on the hyperplane
 
 
 def box_least_squares(a: Array, B: Array, upper: Array) -> Array:
@@ -55,7 +55,7 @@ def _descend(gram: Array, linear: Array, upper: Array, t: Array, free: Mask) -> 
 
 
 def kink_terms(data: Arrangement, on: Mask, kinks: Index, pi: Array) -> tuple[Array, Array, Array]:
-    """One neuron's pull on its `kinks` (k,): base (d,) + t @ rays, rays (k, d) of unit length, 0 <= t <= |jump|, jump (k,).
+    """One neuron's pull on its `kinks` (k,): base (d,) + t @ rays, unit rays (k, d), 0 <= t <= |jump|, jump (k,).
 
     t = 0 is the negative side of a hyperplane and t = |jump| its positive side.
     """
@@ -70,9 +70,9 @@ def kink_terms(data: Arrangement, on: Mask, kinks: Index, pi: Array) -> tuple[Ar
 def settle(data: Arrangement, w2: float, on: Mask, kinks: Index, free: Mask, pi: Array) -> tuple[Mask, Mask]:
     """The sides and slides (J,) with which one neuron goes on from a point on the hyperplanes `kinks` (k,).
 
-    The coefficients of the `free` ones (k,) are those of least norm. The others are being crossed and have their new side
-    already; if the neuron would be pushed back from it, it is crossed back. Every such change makes ||g|| larger, because
-    ||g||^2 is a convex function of the fixed part with gradient 2 g: so the loop ends.
+    The coefficients of the `free` ones (k,) are those of least norm. The others are being crossed and have their new
+    side already; if the neuron would be pushed back from it, it is crossed back. Every such change makes ||g|| larger,
+    because ||g||^2 is a convex function of the fixed part with gradient 2 g: so the loop ends.
     """
     on, free = on.copy(), free.copy()
     base, rays, jump = kink_terms(data, on, kinks, pi)
@@ -96,7 +96,7 @@ def settle(data: Arrangement, w2: float, on: Mask, kinks: Index, free: Mask, pi:
 
 
 def meet(data: Arrangement, w2: float, on: Mask, slide: Mask, met: Mask, pi: Array) -> tuple[Mask, Mask]:
-    """Sides and slides (J,) of a neuron after it `met` hyperplanes: convex kinks are crossed, c decides about the others."""
+    """Sides and slides (J,) of a neuron after it `met` hyperplanes: convex kinks are crossed, c decides the others."""
     kinks = np.flatnonzero(met | slide)
     free = slide[kinks] | (w2 * (jumps(data, kinks)[1] @ pi) <= 0)
     on = on.copy()
@@ -104,15 +104,20 @@ def meet(data: Arrangement, w2: float, on: Mask, slide: Mask, met: Mask, pi: Arr
     return settle(data, w2, on, kinks, free, pi)
 
 
-def near_kinks(data: Arrangement, W1: Array) -> tuple[Array, Mask]:
-    """h_j'w1_i (m, J) and which of them count as zero."""
+def near_kinks(data: Arrangement, W1: Array, w2: Array) -> tuple[Array, Mask]:
+    """h_j'w1_i (m, J) and which of them count as zero beside the size of the neuron."""
     Z = W1 @ data.normals.T
-    return Z, np.abs(Z) <= ON_KINK * np.linalg.norm(W1, axis=1, keepdims=True)
+    return Z, np.abs(Z) <= rounding(W1, w2)
+
+
+def rounding(W1: Array, w2: Array) -> Array:
+    """(..., m, 1): the values of h'w1 that count as zero."""
+    return ON_KINK * np.sqrt((W1**2).sum(axis=-1) + w2**2)[..., None]
 
 
 def initial(data: Arrangement, W1: Array, w2: Array, pi: Array) -> Modes:
     """The modes of neurons W1 (m, d), w2 (m,); where they lie on kinks, those of the velocity of least norm."""
-    Z, near = near_kinks(data, W1)
+    Z, near = near_kinks(data, W1, w2)
     modes = resting(data, len(W1))
     for i in range(len(W1)):
         on, slide = at_start(data, float(w2[i]), Z[i], near[i], pi)
@@ -121,7 +126,7 @@ def initial(data: Arrangement, W1: Array, w2: Array, pi: Array) -> Modes:
 
 
 def at_start(data: Arrangement, w2: float, z: Array, near: Mask, pi: Array) -> tuple[Mask, Mask]:
-    """Sides and slides (J,) of one neuron with no past: every hyperplane it is `near` gets its least-norm coefficient."""
+    """Sides and slides (J,) of a neuron with no past: the hyperplanes it is `near` get least-norm coefficients."""
     kinks = np.flatnonzero(near)
     if not len(kinks):
         return z > 0, near
@@ -136,7 +141,7 @@ def velocity(net: Network, X: ArrayLike, y: ArrayLike, loss: str = "logistic") -
     X, y = validated(X, y)
     data, pi = arrangement(X, y), y * dual_variable(net, X, y, loss)
     pulls = np.empty((net.m, net.d))
-    for i, (z, near) in enumerate(zip(*near_kinks(data, net.W1.T), strict=True)):
+    for i, (z, near) in enumerate(zip(*near_kinks(data, net.W1.T, net.w2), strict=True)):
         base, rays, jump = kink_terms(data, z > 0, np.flatnonzero(near), pi)
         pulls[i] = base + box_least_squares(base, rays, np.abs(jump)) @ rays
     return Network(pulls.T * net.w2, (pulls.T * net.W1).sum(axis=0))

@@ -1,7 +1,7 @@
 """On which side of every hyperplane each neuron is, or that it slides along it; and what each example then pulls it by.
 
-Neuron i feels g_i = sum_n c_in mu_n x_n, mu = y pi, with c_in = 1[x_n'w1_i > 0]. While it slides along hyperplanes, h_j'g = 0 decides their
-coefficients, so it feels the orthogonal projection of the pull of its other rows, whatever the coefficients are.
+Neuron i feels g_i = sum_n c_in mu_n x_n, mu = y pi, with c_in = 1[x_n'w1_i > 0]. While it slides along hyperplanes,
+h_j'g = 0 decides their coefficients: it feels the orthogonal projection of the pull of its other rows.
 """
 
 from typing import NamedTuple
@@ -15,8 +15,8 @@ from lib.flow.arrangement import Arrangement, Index, Mask, coefficients, jumps
 class Modes(NamedTuple):
     """Per neuron and hyperplane (m, J): `on` its positive side, or `slide` along it; and what follows from these.
 
-    `field` (N, m, d) is y_n times the pull of example n on neuron i, so that g = pi @ field and q = field . (w2 w1);
-    `squares` (N, m) its squared lengths. `sliders` (k, 2) lists the sliding pairs (neuron, hyperplane); for each, `low` and
+    `field` (N, m, d) is y_n times the pull of example n on neuron i, so g = pi @ field and q = field . (w2 w1);
+    `squares` (N, m) its squared lengths. `sliders` (k, 2) lists the sliding pairs (neuron, hyperplane); `low`,
     `high` (k, N) are linear forms with low @ pi = c |J| and high @ pi = (1 - c) |J|, c the coefficient, J the jump.
     """
 
@@ -31,12 +31,12 @@ class Modes(NamedTuple):
     @property
     def seen(self) -> Mask:
         """(N,): examples that pull at least one neuron."""
-        return self.squares.any(axis=1)
+        return self.squares.sum(axis=1) > 0
 
     @property
     def alive(self) -> Mask:
         """(m,): neurons with an active example."""
-        return self.squares.any(axis=0)
+        return self.squares.sum(axis=0) > 0
 
 
 def pull_rows(data: Arrangement, on: Mask, slide: Mask) -> Array:
@@ -68,7 +68,7 @@ def resting(data: Arrangement, m: int) -> Modes:
 
 def moved(modes: Modes, data: Arrangement, i: int, on_i: Mask, slide_i: Mask, pi: Array) -> Modes:
     """The modes after neuron i changed to sides `on_i` and slides `slide_i` (J,)."""
-    on, slide, field, squares = (a.copy() for a in modes[:4])
+    on, slide, field, squares = modes.on.copy(), modes.slide.copy(), modes.field.copy(), modes.squares.copy()
     on[i], slide[i], field[:, i] = on_i, slide_i, pull_rows(data, on_i, slide_i)
     squares[:, i] = (field[:, i] ** 2).sum(axis=1)
     kept = modes.sliders[:, 0] != i

@@ -13,7 +13,7 @@ from lib.flow.trajectory import Event, Kind
 
 
 class State(NamedTuple):
-    """Neurons `W1` (m, d), `w2` (m,) at `tau`, the dual variable `pi` (N,), `kappa` = -log of its sum, and the modes."""
+    """Neurons `W1` (m, d), `w2` (m,) at `tau`, dual variable `pi` (N,), `kappa` = -log of its sum, and the modes."""
 
     tau: float
     log_t: float
@@ -25,7 +25,7 @@ class State(NamedTuple):
 
 
 def invariants(W1: Array, w2: Array) -> Array:
-    """w2^2 - ||w1||^2 (m,), exactly 0 where 0 to rounding: so a balanced neuron stays balanced however small it gets."""
+    """w2^2 - ||w1||^2 (m,), 0 where it is 0 to rounding: so a balanced neuron stays balanced however small it gets."""
     difference = w2**2 - (W1**2).sum(axis=1)
     return np.where(np.abs(difference) <= 1e-14 * w2**2, 0.0, difference)
 
@@ -53,12 +53,19 @@ def struck(s: State, data: Arrangement, hit: Hit) -> tuple[State, list[Event]]:
 
 
 def settle_hit(s: State, data: Arrangement, hit: Hit) -> tuple[Mask, Mask]:
-    """The new sides and slides of the neuron of a hit, with all other hyperplanes that it meets at the same point."""
+    """The new sides and slides of the neuron of a hit, with all other hyperplanes that it meets at the same point.
+
+    Where rounding has put the neuron on another side than its modes say (it may be tiny), the modes follow.
+    """
     i, w2 = hit.i, float(s.w2[hit.i])
     on, slide = s.modes.on[i].copy(), s.modes.slide[i].copy()
+    Z, near = (a[0] for a in near_kinks(data, s.W1[i : i + 1], s.w2[i : i + 1]))
+    stray = ~slide & ~near & (on != (Z > 0)) & (np.arange(len(on)) != hit.j)
+    on ^= stray
     toward = np.where(on, 1, -1) * w2 * (data.normals @ (s.pi @ s.modes.field[:, i])) <= 0
-    met = near_kinks(data, s.W1[i : i + 1])[1][0] & toward & ~slide
-    met[hit.j] = not hit.leaves
+    met = near & toward & ~slide
+    met[hit.j] = not hit.leaves and (near[hit.j] or on[hit.j] == (Z[hit.j] > 0))
+    on[hit.j] ^= not met[hit.j] and not hit.leaves
     if hit.leaves:  # a concave kink is left to the side that c says, a convex one to the other
         slide[hit.j], on[hit.j] = False, (hit.c == 1) != (w2 * (jumps(data, np.array([hit.j]))[1] @ s.pi)[0] > 0)
     return meet(data, w2, on, slide, met, s.pi)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from lib import kkt
 from lib.data import Array
 from lib.flow.boost import shares, transport
 from lib.network import Network
@@ -31,8 +32,9 @@ class Trajectory:
     """A flow at its steps k = 0..K: `tau` (K+1,) and `log_t` (K+1,), -inf at the start.
 
     `W1` (K+1, d, m), `w2` (K+1, m): the weights. `lam` (K+1, N): the dual variable divided by the sum of |lam_n|, whose
-    logarithm is `log_sum` (K+1,); `margins` (K+1, N). `events` in order; `dead` (m,): neurons without an active example at the end.
-    `reason`: why it stopped. `pulls` (K, 3, m, d): the pulls over each step, from which `at` rebuilds the path between.
+    logarithm is `log_sum` (K+1,); `margins` (K+1, N). `events` in order; `dead` (m,): neurons that no example pulls
+    at the end. `reason`: why it stopped. `pulls` (K, 3, m, d) over steps of the lengths `widths` (K,), which the next
+    one may cut short: from them `at` rebuilds the path.
     """
 
     tau: Array
@@ -59,8 +61,12 @@ class Trajectory:
         """The network after step k, scaled to minimal margin 1. Raises `ValueError` if the margin is not positive."""
         gamma = self.margins[k].min()
         if not gamma > 0:
-            raise ValueError(f"the network of step {k} misclassifies: its minimal margin is {gamma:g}, so it has no scale")
+            raise ValueError(f"the network of step {k} misclassifies (minimal margin {gamma:g}): it has no scale")
         return self.network(k).scaled(gamma**-0.5)
+
+    def bracket(self, X: ArrayLike, y: ArrayLike, k: int = -1) -> kkt.Bracket:
+        """lower <= P* <= upper from the network and the dual variable after step k."""
+        return kkt.bracket(self.network(k), X, y, self.lam[k])
 
     def at(self, tau: float) -> Network:
         """The network at any tau between the first and the last. Raises `ValueError` outside."""
