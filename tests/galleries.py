@@ -10,11 +10,11 @@ from lib.network import balanced
 from lib.players import Player
 from lib.zonotope import hausdorff, local_maxima
 
-X = np.array([[1.0, 0.25], [0.375, 1.125], [-0.875, 0.5], [-0.25, -1.0]])
+X = np.array([[1.0, 0.25], [0.375, 1.125], [-0.875, 0.5], [-0.25, 1.0]])
 X3 = np.array([[1.0, 0.25, 0.125], [0.125, 1.0, -0.25], [-0.625, 0.375, -0.75], [0.25, -0.875, 0.25]])
 Y = np.array([1.0, 1.0, -1.0, -1.0])
 LAM = Y * [0.3, 0.2, 0.375, 0.125]
-RUN = gradient_flow(balanced(2, 6, 0.05, np.random.default_rng(0)), X, Y, log_t_end=300.0)
+RUN = gradient_flow(balanced(2, 6, 0.05, np.random.default_rng(0)), X, Y, log_t_end=300.0)  # two neurons die
 RUN3 = gradient_flow(balanced(3, 6, 0.05, np.random.default_rng(1)), X3, Y, log_t_end=100.0)
 LOG_T, W1, W2 = RUN.log_t, RUN.W1, RUN.w2
 COST = (np.abs(W2) * np.linalg.norm(W1, axis=1)).sum(axis=1)

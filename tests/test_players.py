@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Page, sync_playwright
 from scipy.optimize import linprog
 
-from lib import players
+from lib import figures, players
 from lib.data import gaussian, orthogonally_separable
 from lib.flow import gradient_flow
 from lib.network import Network
@@ -216,6 +216,14 @@ def test_the_cells_are_libs(page: Page) -> None:
         assert sorted(map(tuple, patterns)) == sorted(map(tuple, cells(rows).patterns.tolist()))
 
 
+@pytest.mark.parametrize(("turn", "tilt"), [(0, 0), (35, 22), (-120, 80)])
+def test_the_view_is_the_plots(page: Page, turn: float, tilt: float) -> None:
+    """Catches a view that stretches, mirrors, or turns the other way than the still beside it."""
+    points = np.random.default_rng(6).standard_normal((5, 3))
+    found = call(page, "flow", f"(points) => points.map((p) => m.seen(p, {turn}, {tilt}))", points)
+    assert np.array(found) == pytest.approx(figures.seen(points, turn, tilt))
+
+
 def climbed(rows: np.ndarray, lam: np.ndarray, s: float, angle: float) -> float:
     """The angle at which tiny steps uphill on s lam'(Xu)_+ end, starting from `angle`."""
     step = 0.004
@@ -322,7 +330,8 @@ def test_the_flow_is_libs(page: Page, seed: int) -> None:
     rng = np.random.default_rng(seed)
     data = orthogonally_separable(4, 2, rng) if seed % 2 else gaussian(4, 2, rng)
     start = starts(rng, 6)
-    run = call(page, "dial", "([X, y, start]) => m.flow(X, y, start)", (data.X, data.y, start))
+    shown = call(page, "dial", "([X, y, start]) => m.compared(X, y, start)", (data.X, data.y, start))
+    run = shown["run"]
     U = np.array([np.cos(start["angles"]), np.sin(start["angles"])])
     begun = Network(start["scale"] * U, start["scale"] * start["signs"])
     path = gradient_flow(begun, data.X, data.y, loss="exponential", log_t_end=run["log_t"])
@@ -334,3 +343,7 @@ def test_the_flow_is_libs(page: Page, seed: int) -> None:
     assert cosines == pytest.approx(np.ones(large.sum()), abs=1e-4)
     assert run["lam"] == pytest.approx(path.lam[-1], abs=2e-2)
     assert run["margins"] == pytest.approx(path.margins[-1], rel=1e-2)
+    gamma = path.margins[-1].min()
+    assert shown["cost"] == pytest.approx(end.path_norm / gamma if gamma > 0 else np.inf, rel=1e-2)
+    distance = shown["cost"] * hausdorff(data.X, path.lam[-1]).value
+    assert shown["distance"] == pytest.approx(distance, rel=2e-2)

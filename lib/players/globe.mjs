@@ -30,12 +30,14 @@ export function orbit(figure, panel, d, redraw, { turn = 35, tilt = 22 } = {}) {
     redraw();
   });
   for (const end of ["pointerup", "pointercancel"]) panel.svg.addEventListener(end, () => (last = null));
-  const project = ([x, y, z]) => {
-    const [a, e] = [turner.get() * RAD, tilter.get() * RAD];
-    const ahead = x * Math.cos(a) + y * Math.sin(a);
-    return [y * Math.cos(a) - x * Math.sin(a), z * Math.cos(e) - ahead * Math.sin(e), ahead * Math.cos(e) + z * Math.sin(e)];
-  };
-  return { project };
+  return { project: (p) => seen(p, turner.get(), tilter.get()) };
+}
+
+/** Right, up and toward the eye, for an eye at `turn` degrees around the third axis and `tilt` degrees above the plane. */
+export function seen([x, y, z], turn, tilt) {
+  const [a, e] = [turn * RAD, tilt * RAD];
+  const ahead = x * Math.cos(a) + y * Math.sin(a);
+  return [y * Math.cos(a) - x * Math.sin(a), z * Math.cos(e) - ahead * Math.sin(e), ahead * Math.cos(e) + z * Math.sin(e)];
 }
 
 /** The circle of radius 1 in which the hyperplane of `x` cuts the sphere (for d = 2, its two ends). */
