@@ -120,8 +120,9 @@ def run_certify(args: argparse.Namespace) -> int:
     report = judged(args, X, table.y, net)
     source = f"{len(X)} examples, {table.X.shape[1]} features{' and a bias' if bias else ''}; "
     source += f"+1 is {table.positive}, -1 is {table.negative}"
-    show = as_json if args.json else as_text
-    sys.stdout.write(show(report, source, time.perf_counter() - start) + "\n")
+    seconds = time.perf_counter() - start
+    text = as_json(report, source, seconds) if args.json else f"{as_text(report, source)}\n{'time':<16}{seconds:.2f} s"
+    sys.stdout.write(text + "\n")
     if args.certificate:
         if np.isinf(report.upper):
             raise ValueError("there is no certificate, because no network with positive margins is known")

@@ -245,7 +245,7 @@ def test_rounding_is_outward() -> None:
         net = Network(np.full((N, 1), N**-0.25), [N**0.25])
         report = report_margin(np.eye(N), np.ones(N), net)
         assert Fraction(report.lower) ** 2 <= N <= Fraction(report.upper) ** 2
-        low, high = re.search("between (.*) and (.*)", as_text(report, "", 0.0)).groups()  # type: ignore[union-attr]
+        low, high = re.search("between (.*) and (.*)", as_text(report, "")).groups()  # type: ignore[union-attr]
         assert Fraction(low) ** 2 < N < Fraction(high) ** 2 and Fraction(high) - Fraction(low) < Fraction(1, 10**7)
 
 

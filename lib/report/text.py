@@ -60,7 +60,7 @@ def _missing(report: Report) -> list[tuple[str, str]]:
     ]
 
 
-def as_text(report: Report, source: str, seconds: float) -> str:
+def as_text(report: Report, source: str) -> str:
     """Lines of a name and what it is."""
     lines = [
         ("objective", report.objective),
@@ -72,7 +72,6 @@ def as_text(report: Report, source: str, seconds: float) -> str:
         ("ratio", f"{report.ratio:.9g}, value to lower bound"),
         ("stationarity", f"{report.residual:.2g} (0 when training has converged)"),
         *_missing(report),
-        ("time", f"{seconds:.2f} s"),
         ("verdict", _meaning(report)),
     ]
     return "\n".join(f"{name:<16}{what}" for name, what in lines)
