@@ -36,6 +36,11 @@
       if (getComputedStyle(box).overflowX !== "visible" && box.getBoundingClientRect().right <= innerWidth + 1) return true;
     return false;
   };
+  // On a wide screen a formula that has to be scrolled is one to break.
+  const wide = innerWidth < 1200 ? [] : article.querySelectorAll("div.math, mjx-container[display]");
+  wide.forEach((box) => {
+    if (box.scrollWidth > box.clientWidth + 1) complain("too wide", box);
+  });
   article.querySelectorAll("*").forEach((element) => {
     const sticksOut = element.getBoundingClientRect().right > innerWidth + 1;
     if (sticksOut && !element.closest("mjx-assistive-mml") && !contained(element)) complain("sticks out", element);

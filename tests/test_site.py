@@ -225,6 +225,7 @@ DEFECTS = {
     "picture not shown": "<img alt='a' src='data:image/png;base64,AAAA'>",
     "no caption": "<div class='cell_output'><svg></svg></div>",
     "scrolls sideways": "<div style='width: 3000px; height: 3px'></div>",
+    "too wide": "<div class='math' style='overflow: auto; width: 30px'><mjx-container>xxxxxxxxx</mjx-container></div>",
     "sticks out": "<div style='overflow: hidden; width: 3000px'>wide</div>",
     "contrast 2.": "<p style='color: #999; background: #eee'>faint</p>",
     "contrast 1.": "<p style='color: color-mix(in oklab, white 90%, black)'>fainter</p>",

@@ -45,9 +45,20 @@ def without_opening(proof: nodes.Element) -> None:
     text.parent.replace(text, nodes.Text(text.removeprefix(PROOF_OPENING)))
 
 
+def close(proof: nodes.Element) -> None:
+    """The box that ends a proof, on its last line if that is text."""
+    box = nodes.inline("", "\u25a1", classes=["qed"])
+    last = proof.children[-1]
+    if isinstance(last, nodes.paragraph):
+        last += [nodes.Text(" "), box]
+    else:
+        proof += nodes.paragraph("", "", box)
+
+
 def set_proof(proof: nodes.Element) -> None:
     """The "Proof." of an open proof in italics; of a folded one in the summary line."""
     without_opening(proof)
+    close(proof)
     if "dropdown" in proof["classes"]:
         proof.insert(0, nodes.title("", "Proof"))
     else:
