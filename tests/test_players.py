@@ -24,7 +24,7 @@ from lib.players.player import plain
 from lib.players.state import DEAD, FREE, clock, frames, rounded, whereabouts
 from lib.program import max_margin
 from lib.zonotope import growth, hausdorff, local_maxima
-from tests.galleries import GALLERY, LAM, LOG_T, W1, W2, X, Y, page_of
+from tests.galleries import GALLERY, LAM, LOG_T, RUN, W1, W2, X, Y, page_of
 from tests.test_site import CHROMIUM, QUIET
 
 # --- what a cell puts out --------------------------------------------------------------------------
@@ -127,6 +127,15 @@ def test_whereabouts_tell_sliding_from_crossing() -> None:
     dying = [[0.6, -0.8], down, down, down]
     found = whereabouts(rows, np.swapaxes([sliding, crossing, dying], 0, 1))
     assert found.T.tolist() == [[FREE, 0, 0, FREE], [FREE] * 4, [FREE, DEAD, DEAD, DEAD]]
+
+
+def test_neurons_lie_in_their_ellipsoid() -> None:
+    """Catches negative neurons shown in Q, or positive ones in -Q: their places are s_i (X u_i)_+."""
+    state = GALLERY["ellipsoid"].state
+    net = RUN.network()
+    places = np.sign(net.w2) * np.maximum(X[:2] @ (net.W1 / net.radii), 0)
+    assert set(state["signs"]) == {-1, 1}
+    assert state["paths"][-1] == pytest.approx(places.T, abs=1e-4)
 
 
 REFUSED: list[tuple[str, Callable[[], players.Player]]] = [
