@@ -104,6 +104,9 @@ def test_projection_of_a_point_and_of_a_grid_have_their_shapes():
     assert one.distance == pytest.approx(np.sqrt(2), rel=1e-15)
     grid = project(np.zeros((4, 5, 3)), Z)
     assert grid.c.shape == (4, 5, 2) and grid.residual.shape == (4, 5, 3) and grid.distance.shape == (4, 5)
+    many = np.linspace([-1.0, 0.0, 0.0], [2.0, 0.0, 0.0], 10_001)  # more than are projected at a time
+    assert np.allclose(project(many, Z).c[:, 0], np.clip(many[:, 0], 0, 1), atol=1e-15)
+    assert project(np.zeros((0, 3)), Z).c.shape == (0, 2)
 
 
 @pytest.mark.parametrize("scale", [1e-100, 1.0, 1e100])

@@ -15,11 +15,10 @@ from numpy.typing import ArrayLike
 from lib.data import validated_dual
 from lib.patterns import cells
 from lib.zonotope.ascent import depth, unit
-from lib.zonotope.projection import nearest, no_rays, normals, project
+from lib.zonotope.projection import CHUNK, nearest, no_rays, normals, project
 from lib.zonotope.support import Array, Mask, Zonotopes, growth, zonotopes
 
 KINK = 1e-9  # |x_n'u| <= KINK ||x_n|| counts as x_n'u = 0
-CHUNK = 8192  # cells projected at a time
 
 
 class Maxima(NamedTuple):

@@ -20,7 +20,8 @@ from lib.zonotope.support import EPS, Array, Mask
 
 Index = NDArray[np.intp]
 
-FREE = 1e-13  # a coefficient within FREE of 0 or 1 is there
+CHUNK = 8192  # points projected at a time
+FREE = 1e-13  # a coefficient within FREE of 0 or 1 is there: the rounding of a mean of vertices
 
 
 class Projection(NamedTuple):
@@ -157,7 +158,7 @@ class _Corrals:
         return np.clip(c, 0.0, 1.0)
 
 
-def nearest(a: Array, Z: Array, rays: Array, start: Array, level: float = np.inf, steps: int = 400) -> Nearest:
+def nearest(a: Array, Z: Array, rays: Array, start: Array, level: float = np.inf, steps: int = 2000) -> Nearest:
     """The distance of points a (n, d) to the zonotope Z plus a cone each, of `rays` (n, q, d), unit or zero.
 
     Wolfe's method from the vertices farthest along `start` (n, d). A point is left once its distance is known to
@@ -179,38 +180,19 @@ def no_rays(a: Array) -> Array:
     return np.zeros((len(a), 0, a.shape[1]))
 
 
-def _free(c: Array) -> Mask:
-    """Coefficients strictly between 0 and 1, by more than the rounding of a mean."""
-    return np.logical_and(c > FREE, c < 1 - FREE)
-
-
-def _onto_span(free: Mask, Z: Array) -> tuple[Array, Array]:
-    """H = Z_W'Z_W over the free generators W of each point, and its pseudo-inverse, (n, d, d) both."""
-    d = Z.shape[1]
-    H = (free.astype(float) @ (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), d * d)).reshape(-1, d, d)
-    return H, np.asarray(np.linalg.pinv(H, rcond=1e-13, hermitian=True), dtype=float)
-
-
-def _polished(a: Array, Z: Array, c: Array) -> Array:
-    """Free coefficients moved until their generators Z_W are orthogonal to the residual r.
-
-    The smallest such step is Z_W H^+ r with H = Z_W'Z_W.
-    """
-    free = _free(c)
-    step = np.einsum("nde,ne->nd", _onto_span(free, Z)[1], a - c @ Z)
-    return np.clip(np.where(free, c + step @ Z.T, c), 0.0, 1.0)
-
-
 def normals(near: Nearest, Z: Array) -> Array:
     """The residuals made orthogonal, relative to their own length, to the generators with free coefficients.
 
     So the direction of a short residual is as exact as that of a long one. A residual that would lose half its
     length was not yet the nearest, and stays.
     """
-    H, inverse = _onto_span(_free(near.c), Z / _positive(np.linalg.norm(Z, axis=1, keepdims=True)))
+    free = np.logical_and(near.c > FREE, near.c < 1 - FREE).astype(float)
+    unit, d = Z / _positive(np.linalg.norm(Z, axis=1, keepdims=True)), Z.shape[1]
+    H = (free @ (unit[:, :, None] * unit[:, None, :]).reshape(len(Z), d * d)).reshape(-1, d, d)
+    onto_span = H @ np.linalg.pinv(H, rcond=1e-13, hermitian=True)
     r = near.residual
     for _ in range(2):
-        r = r - np.einsum("nde,nef,nf->nd", H, inverse, r)
+        r = r - np.einsum("nde,ne->nd", onto_span, r)
     kept = np.linalg.norm(r, axis=1) > near.upper / 2
     return np.where(kept[:, None], r, near.residual)
 
@@ -227,15 +209,10 @@ def project(a: ArrayLike, Z: ArrayLike) -> Projection:
         raise ValueError(f"a must be finite, with last axis {Z.shape[1]} as in Z; got shape {a.shape}")
     points = a.reshape(-1, Z.shape[1])
     scale = max(np.abs(Z).max(), np.abs(a).max(initial=0.0)) or 1.0
-    c = coefficients(points / scale, Z / scale)
+    c = np.zeros((len(points), len(Z)))
+    for n in range(0, len(points), CHUNK):
+        some = points[n : n + CHUNK] / scale
+        c[n : n + CHUNK] = nearest(some, Z / scale, no_rays(some), some - Z.sum(axis=0) / (2 * scale)).c
     r = points - c @ Z
     distance = scale * np.linalg.norm(r / scale, axis=1)
     return Projection(c.reshape(*a.shape[:-1], len(Z)), r.reshape(a.shape), distance.reshape(a.shape[:-1]))
-
-
-def coefficients(a: Array, Z: Array) -> Array:
-    """The coefficients c (n, k) of the projections of the points a (n, d)."""
-    near = nearest(a, Z, no_rays(a), a - Z.sum(axis=0) / 2)
-    c, polished = near.c, _polished(a, Z, near.c)
-    better = np.linalg.norm(a - polished @ Z, axis=1) <= np.linalg.norm(a - c @ Z, axis=1)
-    return np.where(better[:, None], polished, c)
