@@ -132,10 +132,11 @@ def test_whereabouts_tell_sliding_from_crossing() -> None:
 def test_neurons_lie_in_their_ellipsoid() -> None:
     """Catches negative neurons shown in Q, or positive ones in -Q: their places are s_i (X u_i)_+."""
     state = GALLERY["ellipsoid"].state
-    net = RUN.network()
-    places = np.sign(net.w2) * np.maximum(X[:2] @ (net.W1 / net.radii), 0)
-    assert set(state["signs"]) == {-1, 1}
-    assert state["paths"][-1] == pytest.approx(places.T, abs=1e-4)
+    for k in (0, -1):
+        net = RUN.network(k)
+        places = np.sign(net.w2) * np.maximum(X[:2] @ (net.W1 / net.radii), 0)
+        assert state["paths"][k] == pytest.approx(places.T, abs=1e-4)
+    assert state["paths"][0].min() < 0 < state["paths"][0].max()
 
 
 REFUSED: list[tuple[str, Callable[[], players.Player]]] = [
