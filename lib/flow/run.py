@@ -219,7 +219,8 @@ class Run:
             g = np.tensordot(lagrange(np.array([theta]))[0], step.pulls, axes=1)
             share = max(miss(state, self.data, hits[0], g) / step.h, -theta)
             if abs(share) <= _NEAR:
-                return self._onwards(state, step, share, g), theta + share, hits
+                log_t = max(self.state.log_t, self._log_t(step, theta + share))
+                return self._onwards(state, step, share, g)._replace(log_t=log_t), theta + share, hits
             if abs(share) > _GRAZING:
                 break
             theta += share
