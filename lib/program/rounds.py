@@ -18,6 +18,7 @@ from lib.zonotope.ascent import spread, unit
 
 ROWS = 300  # programs with at most this many rows begin with all of them
 NEW_BLOCKS, NEW_ROWS = 40, 100  # in one round
+SPARE = 3  # idle blocks stay until there are this many blocks for each that is used: dropped at once, they come back
 FORGETFUL = 60  # after this many rounds nothing leaves any more, so the rounds are finitely many
 IDLE = 1e-7  # a block, or a multiplier, this small against the largest is idle
 
@@ -111,14 +112,17 @@ def advanced(state: State, done: Round, new: Columns, round_: int) -> tuple[Stat
     missing[np.argsort(np.where(missing, done.q - task.a, np.inf), kind="stable")[NEW_ROWS:]] = False
     rows = state.rows | missing
     if round_ < FORGETFUL:
-        blocks = blocks.kept(done.active)
+        if len(blocks) > SPARE * done.active.sum() + NEW_BLOCKS:
+            blocks = blocks.kept(done.active)
         idle = (np.abs(done.lam) <= IDLE * np.abs(done.lam).max()) & ~task.wanted(done.q - 0.5 * np.abs(task.a))
         rows = rows & (~idle | missing)
     before = len(blocks)
     above = new.values > task.beta * (1 + 0.1 * state.accuracy)
     blocks = blocks.extended(task.X, task.y, new.U[above], new.s[above], NEW_BLOCKS)
-    stiffer = task.stiffened(done.optimum.e)
-    differs = low > 0 or bool(missing.any()) or len(blocks) > before or stiffer is not task
+    differs = low > 0 or bool(missing.any()) or len(blocks) > before
+    # a shortfall asks for a stiffer penalty only if no block or row is missing that could mend it
+    stiffer = task if differs else task.stiffened(done.optimum.e)
+    differs = differs or stiffer is not task
     return replace(state, task=stiffer, blocks=blocks, rows=rows), differs
 
 
