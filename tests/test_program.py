@@ -129,6 +129,16 @@ def test_nearly_infeasible_data_are_solved_in_relative_terms():
     judged(X, y, solution, 1e-6)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_tiny_data_do_not_make_the_rounds_cycle(seed):
+    # few blocks, of which each is idle without another: dropping idle ones at once goes round in circles
+    rng = np.random.default_rng(seed)
+    X, y = rng.standard_normal((3, 2)), rng.choice([-1.0, 1.0], 3)
+    solution = max_margin(X, y)
+    assert solution.status == "optimal"
+    judged(X, y, solution, 1e-6)
+
+
 def test_fewer_neurons_than_the_optimum_needs_cost_strictly_more():
     # the negative control of the equivalence: m* neurons reach P*, and no one of them can be spared
     X, y, _ = gaussian(8, 2, np.random.default_rng(0))
