@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import sys
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from lib.network import Network, balanced, dual_variable, margins
 from lib.report import report_decay, report_margin
 from lib.report.decay import dual_bound
 from lib.report.rounding import decay_upper as primal_value
+from lib.report.rounding import margin_upper, path_norm
 from lib.report.text import as_text
 from lib.zonotope import hausdorff
 
@@ -225,6 +227,7 @@ def test_the_regularised_bound_is_below_every_network_and_tight_at_the_best(loss
     assert max(bounds) <= min(best, *(primal_value(X, y, net, loss, 0.3) for net in nets))
     report = report_decay(X, y, solution.network, loss, 0.3, tol=1e-5)
     assert report.verdict == "optimal" and report.residual < 1e-2
+    assert report.lower <= best
     assert report_decay(X, y, nets[10], loss, 0.3).verdict == "improvable"
 
 
@@ -247,6 +250,22 @@ def test_rounding_is_outward() -> None:
         assert Fraction(report.lower) ** 2 <= N <= Fraction(report.upper) ** 2
         low, high = re.search("between (.*) and (.*)", as_text(report, "")).groups()  # type: ignore[union-attr]
         assert Fraction(low) ** 2 < N < Fraction(high) ** 2 and Fraction(high) - Fraction(low) < Fraction(1, 10**7)
+
+
+def test_upper_bounds_are_above_the_exact_value() -> None:
+    """Catches a path norm or a margin that rounding has made too good: against the same sums with fifty digits."""
+    rng = np.random.default_rng(2)
+    with localcontext(prec=50):
+        for _ in range(200):
+            net = Network(rng.standard_normal((3, 4)), rng.standard_normal(4))
+            W1, w2 = ([list(map(Decimal, row)) for row in a.tolist()] for a in (net.W1.T, net.w2[None]))
+            exact = sum(abs(a) * sum(b * b for b in w).sqrt() for a, w in zip(w2[0], W1, strict=True))
+            assert exact <= Decimal(path_norm(net)) <= exact * (1 + Decimal("1e-13"))
+            x = rng.standard_normal((1, 3))
+            f = sum(a * max(Decimal(0), sum(b * Decimal(c) for b, c in zip(w, x[0].tolist(), strict=True)))
+                    for a, w in zip(w2[0], W1, strict=True))  # fmt: skip
+            if abs(f) > Decimal("1e-9"):
+                assert exact / abs(f) <= Decimal(margin_upper(x, np.array([np.sign(float(f))]), net))
 
 
 # --- tables ---------------------------------------------------------------------------------------------------
