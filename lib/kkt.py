@@ -20,7 +20,7 @@ from lib.zonotope import hausdorff, local_maxima
 Mask = NDArray[np.bool_]
 
 ON_KINK = 1e-7  # |x_n'u| at most this times ||x_n||: the row may be on the kink of the neuron
-ACTIVE = 1e-3  # a margin within this of the least one may carry a multiplier
+WIDTHS = (1e-1, 1e-2, 1e-3)  # how far, relatively, a margin may be above the least one and carry a multiplier
 
 
 # --- the representative ----------------------------------------------------------------------------
@@ -135,17 +135,28 @@ def multiplier(net: Network, X: ArrayLike, y: ArrayLike) -> Multiplier:
     """The best KKT multiplier of the max-margin problem at the normalised network.
 
     Minimises sum_i r_i^2 ||u_i - s_i sum_n lam_n c_in x_n||^2 over lam with y_n lam_n >= 0, supported on the rows of
-    (nearly) least margin, and over the coefficients c_in in [0, 1] of rows on the kink of neuron i.
+    (nearly) least margin, and over the coefficients c_in in [0, 1] of rows on the kink of neuron i. How near is tried
+    at three widths: the least sum of stationarity and complementarity wins.
     Raises `ValueError` for a network that does not separate the data.
     Source: Lyu and Li 2020.
     """
     X, y = validated(X, y)
     net = normalised(net, X, y)
     neurons = _geometry(net, X)
-    support = np.flatnonzero(margins(net, X, y) <= 1 + ACTIVE)
+    q = margins(net, X, y)
+    found = [_with_support(net, neurons, X, y, np.flatnonzero(q <= 1 + width)) for width in WIDTHS]
+    return min(found, key=lambda one: one.residual + _complementarity(one.lam, q))
+
+
+def _with_support(net: Network, neurons: _Geometry, X: Array, y: Array, support: NDArray[np.intp]) -> Multiplier:
     lam = _nonnegative(neurons, X, y, support)
     c = _clarke(neurons, X, lam)
     return Multiplier(lam, c, _stationarity(neurons, X, lam, c), net)
+
+
+def _complementarity(lam: Array, q: Array) -> float:
+    """sum_n |lam_n| |q_n - 1| / sum_n |lam_n|."""
+    return float(np.abs(lam) @ np.abs(q - 1) / (np.abs(lam).sum() or 1.0))
 
 
 def residuals(net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Residuals:
@@ -153,12 +164,12 @@ def residuals(net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Resid
     X, y = validated(X, y)
     X, lam = validated_dual(X, lam)
     net = normalised(net, X, y)
-    neurons, q, mass = _geometry(net, X), margins(net, X, y), np.abs(lam).sum()
+    neurons, q = _geometry(net, X), margins(net, X, y)
     return Residuals(
         stationarity=_stationarity(neurons, X, lam, _clarke(neurons, X, lam)),
         primal=float(np.maximum(1 - q, 0).max()),
         dual=float(np.maximum(-y * lam, 0).max() / (np.linalg.norm(lam) or 1.0)),
-        complementarity=float(np.abs(lam) @ np.abs(q - 1) / (mass or 1.0)),
+        complementarity=_complementarity(lam, q),
     )
 
 
