@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linprog
@@ -31,7 +31,7 @@ def grid_program(X: Array, y: Array, U: Array) -> tuple[float, Array]:
     F = y[:, None] * np.maximum(X @ U, 0)
     A = np.hstack([F, -F])
     answer = linprog(np.ones(A.shape[1]), A_ub=-A, b_ub=-np.ones(len(X)))
-    return (answer.fun, -y * answer.ineqlin.marginals) if answer.success else (np.inf, np.zeros(len(X)))
+    return (answer.fun, y * np.maximum(-answer.ineqlin.marginals, 0)) if answer.success else (np.inf, np.zeros(len(X)))
 
 
 def height_in_the_plane(X: Array, lam: Array) -> float:
@@ -74,7 +74,6 @@ def trained(draw: st.DrawFn, d: int) -> tuple[Array, Array, Network, Array]:
     return X[kept], np.sign(q[kept]), net, np.sign(q[kept]) * lam[kept]
 
 
-@settings(max_examples=150)
 @given(trained(2))
 def test_the_interval_contains_the_truth(case: tuple[Array, Array, Network, Array]) -> None:
     """Catches an interval that excludes P*, whatever the network and the multiplier: it meets the interval that a
@@ -91,7 +90,6 @@ def test_the_interval_contains_the_truth(case: tuple[Array, Array, Network, Arra
     assert best.accepted and best.lower <= upper * (1 + 1e-7)
 
 
-@settings(max_examples=60)
 @given(trained(4))
 def test_the_interval_is_no_wider_than_the_inputs_allow(case: tuple[Array, Array, Network, Array]) -> None:
     """Catches a certificate that gives up more than rounding: lower is y'lam / d_H, upper is the path norm / margin."""
@@ -186,7 +184,6 @@ def test_rounding_error_is_below_what_was_asked(value: float, error: float) -> N
 # --- the cones --------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100)
 @given(st.integers(0, 2**32 - 1))
 def test_every_direction_has_its_cone(seed: int) -> None:
     """Catches a cone that bounds too little: at random directions, the height stays below the bound of the one cone
