@@ -18,7 +18,8 @@ SAME = 1e-13  # unit rows closer than this are one direction: their difference i
 BIAS = "append a bias column with lib.data.with_bias"
 
 
-def _directions(X: Array) -> Array:
+def directions(X: Array) -> Array:
+    """x_n / ||x_n|| for nonzero rows of any size."""
     X = X / np.abs(X).max(axis=1, keepdims=True)
     return X / np.linalg.norm(X, axis=1, keepdims=True)
 
@@ -57,7 +58,7 @@ def obstruction(X: ArrayLike, y: ArrayLike) -> str:
     zero = np.flatnonzero(~X.any(axis=1))
     if len(zero):
         return f"{_named(zero)} of X {_is(zero)} zero, where f = 0 whatever the weights; {BIAS}, or drop {_it(zero)}"
-    U = _directions(X)
+    U = directions(X)
     clash = _clash(U, y)
     if clash:
         return (

@@ -4,50 +4,89 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import linprog
 
 from lib.data import Array
 from lib.network import Network, margins
 from lib.program.blocks import Mask
 from lib.program.columns import generate
-from lib.program.feasibility import require_feasible
+from lib.program.feasibility import directions, require_feasible
 from lib.program.maps import neurons
 from lib.program.penalties import Hinge
 from lib.program.solution import Progress, Report, Solution, silent
+from lib.zonotope.ascent import unit
 
+KINKS = (1e-8, 1e-6)
 SHORT = 1e-9  # a margin this little below 1 is not worth a row
 
 
 @dataclass(frozen=True, eq=False)
 class HardMargin:
-    """q_n >= 1, through a hinge whose slope grows until no row falls short: an exact penalty."""
+    """q_n >= a_n on unit rows, through a hinge whose slope grows until no row falls short: an exact penalty."""
 
     X: Array
     y: Array
+    a: Array
     penalty: Hinge
     beta: float = 1.0
-
-    @property
-    def a(self) -> Array:
-        return np.ones(len(self.y))
 
     def start(self) -> Array:
         return self.y / len(self.y)
 
     def upper(self, V: Array, s: Array) -> tuple[float, Network]:
-        """sum ||v_j|| / min_n q_n of the network the vectors name; infinite while a margin is not positive."""
+        """The better of the network the vectors name, and of the best one with neurons along, or close to, them."""
+        plain = self.scaled(V, s)
+        if len(V) == 0:
+            return plain
+        V, s = with_snapped(V, s, self.X)
+        weights = reweighted(V, s, self.X, self.y, self.a)
+        return min(plain, self.scaled(V * weights[:, None], s), key=lambda found: found[0])
+
+    def scaled(self, V: Array, s: Array) -> tuple[float, Network]:
+        """sum ||v_j|| / min_n (q_n / a_n), and the network of that value; infinite while a margin is not positive."""
         net = neurons(V, s)
-        least = float(margins(net, self.X, self.y).min())
+        least = float((margins(net, self.X, self.y) / self.a).min())
         return (net.path_norm / least, net.scaled(least**-0.5)) if least > 0 else (np.inf, net)
 
     def lower(self, lam: Array, height: float) -> tuple[float, Array]:
-        """y'lam / d_H(lam)."""
-        return float(self.y @ lam) / height, lam / height
+        """sum_n a_n |lam_n| / d_H(lam)."""
+        return float(self.a @ np.abs(lam)) / height, lam / height
 
     def wanted(self, q: Array) -> Mask:
-        return q < 1 - SHORT
+        return q < self.a * (1 - SHORT)
 
-    def stiffened(self, e: Array) -> "HardMargin":
-        return replace(self, penalty=Hinge(10 * self.penalty.slope)) if e.max() > 1e-6 else self
+    def stiffened(self, z: Array) -> "HardMargin":
+        slope = self.penalty.slope
+        return replace(self, penalty=Hinge(10 * slope)) if z.max() > slope / 2 else self
+
+
+def with_snapped(V: Array, s: Array, X: Array) -> tuple[Array, Array]:
+    """The vectors, and each once more for every width in `KINKS`, moved onto the hyperplanes of rows that close to it.
+
+    Optimal neurons lie on kinks exactly, those of an interior-point method nearly: with long neurons, not near enough.
+    """
+    sines = np.abs(unit(V) @ X.T)
+    moved = [V, *(np.array([_onto(v, X[near]) for v, near in zip(V, sines <= width, strict=True)]) for width in KINKS)]
+    return np.vstack(moved), np.tile(s, len(moved))
+
+
+def _onto(v: Array, rows: Array) -> Array:
+    """v less its components along the rows, as far as these are independent; v itself if nothing would be left."""
+    axes, sizes, _ = np.linalg.svd(rows.T, full_matrices=False)
+    axes = axes[:, sizes > 1e-3]
+    return v - axes @ (axes.T @ v) if axes.shape[1] < len(v) else v
+
+
+def reweighted(V: Array, s: Array, X: Array, y: Array, a: Array) -> Array:
+    """argmin sum_j w_j ||v_j|| s.t. w >= 0 and q_n >= a_n: a linear program, whose vertices use few neurons.
+
+    It meets the margins to the last digits, where an interior-point method leaves an error of its largest numbers.
+    Zeros, if it finds no solution.
+    """
+    outputs = np.maximum(X @ V.T, 0) * (y[:, None] * s / a[:, None])
+    options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+    found = linprog(np.linalg.norm(V, axis=1), A_ub=-outputs, b_ub=-np.ones(len(y)), method="highs-ds", options=options)
+    return np.maximum(found.x, 0) if found.status == 0 else np.zeros(len(V))
 
 
 def max_margin(
@@ -68,13 +107,18 @@ def max_margin(
     X, y = require_feasible(X, y)
     if not tol > 0:
         raise ValueError(f"tol must be positive; got {tol}: a gap of zero is not reached in floating point")
-    exponent = int(np.frexp(np.abs(X).max())[1])  # P* of c X is P* / c, and powers of two are exact
+    units = directions(X)
+    lengths = np.einsum("nd,nd->n", X, units)  # q_n >= 1 on x_n is q_n >= 1 / ||x_n|| on x_n / ||x_n||
+    scale = float(lengths.min())
+    task = HardMargin(units, y, scale / lengths, Hinge(1e3))
 
     def rescaled(at: Progress) -> Progress:
-        lower, estimate, upper = np.ldexp([at.lower, at.estimate, at.upper], -exponent).tolist()
-        return at._replace(lower=lower, estimate=estimate, upper=upper)
+        return at._replace(lower=at.lower / scale, estimate=at.estimate / scale, upper=at.upper / scale)
 
-    task = HardMargin(np.ldexp(X, -exponent), y, Hinge(1e3))
-    (lower, upper, net, lam), status, rounds, blocks = generate(task, tol, seconds, lambda at: progress(rescaled(at)))
-    lower, upper = np.ldexp([max(lower, 0.0), upper], -exponent).tolist()
-    return Solution(net.scaled(2.0 ** (-exponent / 2)), np.ldexp(lam, -exponent), upper, lower, status, rounds, blocks)
+    outcome = generate(task, tol, seconds, lambda at: progress(rescaled(at)))
+    found = outcome.interval
+    lam = found.lam / lengths
+    least = margins(found.network, X, y).min() if np.isfinite(found.upper) else 1.0
+    net = found.network.scaled(least**-0.5)
+    value = net.path_norm if np.isfinite(found.upper) else np.inf
+    return Solution(net, lam, value, float(y @ lam), outcome.status, outcome.rounds, outcome.blocks)

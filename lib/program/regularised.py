@@ -87,7 +87,7 @@ class WeightDecay:
         """Rows short of their target, or all."""
         return (q < self.a) | self.loss.tail
 
-    def stiffened(self, e: Array) -> "WeightDecay":
+    def stiffened(self, z: Array) -> "WeightDecay":
         return self
 
 

@@ -20,7 +20,7 @@ ROWS = 300  # programs with at most this many rows begin with all of them
 NEW_BLOCKS, NEW_ROWS = 40, 100  # in one round
 SPARE = 3  # idle blocks stay until there are this many blocks for each that is used: dropped at once, they come back
 FORGETFUL = 60  # after this many rounds nothing leaves any more, so the rounds are finitely many
-IDLE = 1e-7  # a block, or a multiplier, this small against the largest is idle
+IDLE = 1e-7  # a block that moves margins, or a multiplier, this little against the largest one is idle
 
 
 class Task(Protocol):
@@ -53,8 +53,8 @@ class Task(Protocol):
     def wanted(self, q: Array) -> Mask:
         """Rows which at margins q cost something."""
 
-    def stiffened(self, e: Array) -> "Task":
-        """The task with a larger penalty, if the shortfalls e show that it stands for a hard constraint."""
+    def stiffened(self, z: Array) -> "Task":
+        """The task with a larger penalty, if it stands for a hard constraint and the multipliers z reach its slope."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,18 +86,17 @@ def restricted(state: State) -> Round:
     optimum = solve(task.X[rows], task.y[rows], task.a[rows], here, task.penalty, task.beta, state.accuracy)
     lam = np.zeros(len(task.y))
     lam[rows] = task.y[rows] * optimum.z
-    lengths = np.linalg.norm(optimum.V, axis=1)
-    active = lengths > IDLE * lengths.max()
+    reach = (np.abs(optimum.V @ task.X.T) / np.where(task.a > 0, task.a, 1.0)).max(axis=1)
+    active = reach > IDLE * reach.max()
     heights = np.zeros(blocks.S.shape)
-    heights[active] = sines(task.X, optimum.V[active] / lengths[active, None])
+    heights[active] = sines(task.X, unit(optimum.V[active]))
     q = task.y * (blocks.s[active] @ np.maximum(optimum.V[active] @ task.X.T, 0))
     return Round(optimum, lam, optimum.V, active, heights, q)
 
 
 def priced(state: State, done: Round) -> Columns:
     """Local maximisers of the heights of lam, climbing also from around the neurons in use."""
-    V = done.V[done.active]
-    U = V / np.linalg.norm(V, axis=1, keepdims=True)
+    U = unit(done.V[done.active])
     steps = spread(len(U) * state.jitter, U.shape[1]).reshape(state.jitter, *U.shape)
     around = [U + width * step for width in (0.3, 0.1, 0.03, 0.01) for step in steps]
     rows = done.lam != 0
@@ -120,8 +119,8 @@ def advanced(state: State, done: Round, new: Columns, round_: int) -> tuple[Stat
     above = new.values > task.beta * (1 + 0.1 * state.accuracy)
     blocks = blocks.extended(task.X, task.y, new.U[above], new.s[above], NEW_BLOCKS)
     differs = low > 0 or bool(missing.any()) or len(blocks) > before
-    # a shortfall asks for a stiffer penalty only if no block or row is missing that could mend it
-    stiffer = task if differs else task.stiffened(done.optimum.e)
+    # A multiplier at its cap asks for a stiffer penalty only if no block or row is missing that could mend it.
+    stiffer = task if differs else task.stiffened(done.optimum.z)
     differs = differs or stiffer is not task
     return replace(state, task=stiffer, blocks=blocks, rows=rows), differs
 
