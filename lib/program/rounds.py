@@ -21,6 +21,7 @@ NEW_BLOCKS, NEW_ROWS = 40, 100  # in one round
 SPARE = 3  # idle blocks stay until there are this many blocks for each that is used: dropped at once, they come back
 FORGETFUL = 60  # after this many rounds nothing leaves any more, so the rounds are finitely many
 IDLE = 1e-7  # a block that moves margins, or a multiplier, this little against the largest one is idle
+NOTHING = 1e-3  # but a block that moves some margin by this part of its target is not
 
 
 class Task(Protocol):
@@ -87,7 +88,7 @@ def restricted(state: State) -> Round:
     lam = np.zeros(len(task.y))
     lam[rows] = task.y[rows] * optimum.z
     reach = (np.abs(optimum.V @ task.X.T) / np.where(task.a > 0, task.a, 1.0)).max(axis=1)
-    active = reach > IDLE * reach.max()
+    active = reach > min(IDLE * reach.max(), NOTHING)
     heights = np.zeros(blocks.S.shape)
     heights[active] = sines(task.X, unit(optimum.V[active]))
     q = task.y * (blocks.s[active] @ np.maximum(optimum.V[active] @ task.X.T, 0))
