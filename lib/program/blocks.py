@@ -20,6 +20,7 @@ Mask = NDArray[np.bool_]
 OFF, ON, RAMP = 0, 1, 2
 
 KINK = 1e-6  # sine of the angle below which a new direction counts as lying on the hyperplane of a row
+CLEAR = 0.1  # and for a ramp whose sign is settled
 SLACK = 1e-9  # the same, for a charge that is too low
 
 
@@ -67,6 +68,11 @@ class Blocks:
             np.concatenate([self.S, S[fresh]]),
             np.concatenate([self.charge, charge[fresh]]),
         )
+
+    def loosened(self, heights: Array) -> "Blocks":
+        """Ramps far from their kink become OFF or ON again, as their sign says."""
+        clear = (self.charge == RAMP) & (np.abs(heights) > CLEAR)
+        return Blocks(self.s, self.S, np.where(clear, heights > 0, self.charge).astype(np.int8))
 
     def tightened(self, heights: Array, y: Array) -> tuple["Blocks", int]:
         """Charges below (x_n'v)_+ become ramps; and how many did. `heights` are sines, 0 for an idle block."""

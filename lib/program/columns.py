@@ -12,9 +12,11 @@ import numpy as np
 
 from lib.data import Array
 from lib.network import Network
-from lib.program.rounds import Round, State, Task, advanced, first, priced, restricted
+from lib.program.rounds import Round, Task, advanced, first, priced, restricted
 from lib.program.solution import Progress, Report
 from lib.zonotope import hausdorff
+
+NEAR = 1.01  # a dual variable within this factor of feasible comes with a network worth polishing
 
 
 class Interval(NamedTuple):
@@ -30,8 +32,8 @@ class Interval(NamedTuple):
         return (self.upper - self.lower) / abs(self.upper) if np.isfinite(self.upper) and self.upper else np.inf
 
 
-def _with_network(interval: Interval, state: State, done: Round) -> Interval:
-    upper, net = state.task.upper(done.V[done.active], state.blocks.s[done.active])
+def _with_network(interval: Interval, task: Task, V: Array, s: Array) -> Interval:
+    upper, net = task.upper(V, s)
     return interval._replace(upper=upper, network=net) if upper < interval.upper else interval
 
 
@@ -65,9 +67,12 @@ class Generation:
         """One round; False when nothing is left to do."""
         state, task = self.state, self.state.task
         done = restricted(state)
-        self.interval = _with_network(self.interval, state, done)
         new = priced(state, done)
         height = float(new.values.max(initial=task.beta))
+        V, s = done.V[done.active], state.blocks.s[done.active]
+        self.interval = _with_network(self.interval, task, V, s)
+        if height < NEAR * task.beta:
+            self.interval = _with_network(self.interval, task, *task.polished(V, s))
         estimate = task.lower(done.lam, height)[0]
         if estimate > self.best[0]:
             self.best = estimate, done.lam, height

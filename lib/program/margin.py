@@ -33,16 +33,14 @@ class HardMargin:
     def start(self) -> Array:
         return self.y / len(self.y)
 
-    def upper(self, V: Array, s: Array) -> tuple[float, Network]:
-        """The better of the network the vectors name, and of the best one with neurons along, or close to, them."""
-        plain = self.scaled(V, s)
+    def polished(self, V: Array, s: Array) -> tuple[Array, Array]:
+        """The best weights for neurons along the vectors, or close to them."""
         if len(V) == 0:
-            return plain
+            return V, s
         V, s = with_snapped(V, s, self.X)
-        weights = reweighted(V, s, self.X, self.y, self.a)
-        return min(plain, self.scaled(V * weights[:, None], s), key=lambda found: found[0])
+        return V * reweighted(V, s, self.X, self.y, self.a)[:, None], s
 
-    def scaled(self, V: Array, s: Array) -> tuple[float, Network]:
+    def upper(self, V: Array, s: Array) -> tuple[float, Network]:
         """sum ||v_j|| / min_n (q_n / a_n), and the network of that value; infinite while a margin is not positive."""
         net = neurons(V, s)
         least = float((margins(net, self.X, self.y) / self.a).min())

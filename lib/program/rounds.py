@@ -18,7 +18,7 @@ from lib.zonotope.ascent import spread, unit
 
 ROWS = 300  # programs with at most this many rows begin with all of them
 NEW_BLOCKS, NEW_ROWS = 40, 100  # in one round
-SPARE = 3  # idle blocks stay until there are this many blocks for each that is used: dropped at once, they come back
+SPARE = 60  # idle blocks are dropped when there are more: dropped at once, they come back
 FORGETFUL = 60  # after this many rounds nothing leaves any more, so the rounds are finitely many
 IDLE = 1e-7  # a block that moves margins, or a multiplier, this little against the largest one is idle
 NOTHING = 1e-3  # but a block that moves some margin by this part of its target is not
@@ -47,6 +47,9 @@ class Task(Protocol):
 
     def upper(self, V: Array, s: Array) -> tuple[float, Network]:
         """The network of the vectors V (B, d), signs s, at its best scale, and its value: at least the optimum."""
+
+    def polished(self, V: Array, s: Array) -> tuple[Array, Array]:
+        """Vectors and signs no worse than these, made from them at some cost."""
 
     def lower(self, lam: Array, height: float) -> tuple[float, Array]:
         """lam scaled to meet d_H <= beta, given d_H(lam) <= height, and its value: then at most the optimum."""
@@ -107,12 +110,14 @@ def priced(state: State, done: Round) -> Columns:
 def advanced(state: State, done: Round, new: Columns, round_: int) -> tuple[State, bool]:
     """The next restricted program, and whether it differs from this one."""
     task = state.task
-    blocks, low = state.blocks.tightened(done.heights, task.y)
+    forgets = round_ < FORGETFUL
+    loose = state.blocks.loosened(done.heights) if forgets and round_ % 4 == 3 else state.blocks
+    blocks, low = loose.tightened(done.heights, task.y)
     missing = task.wanted(done.q) & ~state.rows
     missing[np.argsort(np.where(missing, done.q - task.a, np.inf), kind="stable")[NEW_ROWS:]] = False
     rows = state.rows | missing
-    if round_ < FORGETFUL:
-        if len(blocks) > SPARE * done.active.sum() + NEW_BLOCKS:
+    if forgets:
+        if len(blocks) > SPARE + done.active.sum():
             blocks = blocks.kept(done.active)
         idle = (np.abs(done.lam) <= IDLE * np.abs(done.lam).max()) & ~task.wanted(done.q - 0.5 * np.abs(task.a))
         rows = rows & (~idle | missing)
