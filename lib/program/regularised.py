@@ -22,21 +22,27 @@ from lib.zonotope import hausdorff
 
 
 class Decayed(NamedTuple):
-    """l(q), -l*(-v) = min_q l(q) + v q, the slope -l'(0), the penalty of a row and its target; `tail`: l never is 0."""
+    """l(q), -l*(-v) = min_q l(q) + v q for v up to `steepest`, the slope -l'(0), the penalty of a row and its target.
+
+    `tail`: l is nowhere 0.
+    """
 
     value: Callable[[Array], Array]
     conjugate: Callable[[Array], Array]
     slope: float
     penalty: Penalty
     target: float
+    steepest: float
     tail: bool
 
 
 LOSSES = {
-    "logistic": Decayed(lambda q: np.logaddexp(0, -q), lambda v: entr(v) + entr(1 - v), 0.5, Softplus(), 0.0, True),
-    "exponential": Decayed(lambda q: np.exp(-q), lambda v: entr(v) + v, 1.0, Exponential(), 0.0, True),
-    "hinge": Decayed(lambda q: np.maximum(1 - q, 0), lambda v: v, 1.0, Hinge(1.0), 1.0, False),
-    "squared": Decayed(lambda q: (1 - q) ** 2 / 2, lambda v: v - v**2 / 2, 1.0, SquaredHinge(), 1.0, False),
+    "logistic": Decayed(
+        lambda q: np.logaddexp(0, -q), lambda v: entr(v) + entr(1 - v), 0.5, Softplus(), 0.0, 1.0, True
+    ),
+    "exponential": Decayed(lambda q: np.exp(-q), lambda v: entr(v) + v, 1.0, Exponential(), 0.0, np.inf, True),
+    "hinge": Decayed(lambda q: np.maximum(1 - q, 0), lambda v: v, 1.0, Hinge(1.0), 1.0, 1.0, False),
+    "squared": Decayed(lambda q: (1 - q) ** 2 / 2, lambda v: v - v**2 / 2, 1.0, SquaredHinge(), 1.0, np.inf, False),
 }
 
 
@@ -82,8 +88,9 @@ class WeightDecay:
         return float(self.loss.value(q).sum()) + self.beta * net.path_norm, net
 
     def lower(self, lam: Array, height: float) -> tuple[float, Array]:
-        """sum_n -l*(-t y_n lam_n) with t = min(1, beta / height)."""
-        lam = self.folded(lam) * min(1.0, self.beta / height)
+        """sum_n -l*(-t y_n lam_n) with t at most 1, beta / height, and such that no y_n lam_n is too steep."""
+        lam = self.folded(lam)
+        lam = lam * min(1.0, self.beta / height, self.loss.steepest / max(float(np.abs(lam).max()), 1e-300))
         return float(self.loss.conjugate(self.y[: self.N] * lam[: self.N]).sum()), lam
 
     def wanted(self, q: Array) -> Mask:
