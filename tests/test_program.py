@@ -16,6 +16,7 @@ from lib.kkt import lower_bound, multiplier, residuals, upper_bound
 from lib.network import Network, balanced, margins
 from lib.patterns import cells
 from lib.program import (
+    feasible,
     gated_value,
     max_margin,
     minimal,
@@ -152,6 +153,73 @@ def test_fewer_neurons_than_the_optimum_needs_cost_strictly_more():
 def test_the_gated_program_is_a_lower_bound_and_not_tight_here():
     X, y, _ = gaussian(12, 2, np.random.default_rng(0))
     assert gated_value(X, y) < 0.99 * max_margin(X, y).primal_value
+
+
+@settings(max_examples=25)
+@given(
+    st.tuples(st.integers(1, 5), st.integers(1, 3)).flatmap(
+        lambda shape: st.tuples(
+            arrays(np.int64, shape, elements=st.integers(-2, 2)),
+            arrays(np.int64, shape[0], elements=st.sampled_from([-1, 1])),
+        )
+    )
+)
+def test_degenerate_data_have_the_value_of_the_program_written_out(case):
+    # repeated, parallel, antipodal and dependent rows: neurons sit on kinks of both classes, many at a time
+    X, y = case[0].astype(float), case[1].astype(float)
+    if not feasible(X, y):
+        return
+    solution, written = max_margin(X, y, tol=1e-7), reference(X, y)
+    assert solution.status == "optimal"
+    judged(X, y, solution, 1e-7)
+    assert written.dual_value * (1 - 1e-7) <= solution.primal_value
+    assert solution.dual_value <= written.primal_value * (1 + 1e-7)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000))
+def test_rows_of_very_different_lengths_are_solved_in_relative_terms(seed):
+    # a tolerance that is absolute anywhere loses the long rows, whose neurons are ten million times shorter
+    rng = np.random.default_rng(seed)
+    X, y, _ = gaussian(int(rng.integers(2, 8)), int(rng.integers(2, 4)), rng)
+    X *= 10.0 ** rng.integers(-4, 5, (len(X), 1))
+    solution = max_margin(X, y)
+    assert solution.status == "optimal"
+    # margins of 1 on long rows are differences of large numbers: they are known to fewer digits
+    assert upper_bound(solution.network, X, y) == pytest.approx(solution.primal_value, rel=1e-6)
+    assert lower_bound(X, y, solution.lam) == pytest.approx(solution.dual_value, rel=1e-6)
+
+
+@pytest.mark.parametrize("angle", [1.0, 1e-2, 1e-4, 1e-6])
+def test_two_close_rows_with_different_labels_have_the_value_two_over_the_sine(angle):
+    # each row needs its own neuron, on the kink of the other row: lam = (1, -1) / sin(angle)
+    X, y = np.array([[1.0, 0.0], [np.cos(angle), np.sin(angle)]]), np.array([1.0, -1.0])
+    solution = max_margin(X, y)
+    judged(X, y, solution, 1e-6)
+    assert solution.primal_value == pytest.approx(2 / np.sin(angle), rel=1e-6)
+
+
+def test_more_rows_than_the_first_program_holds():
+    # rows enter by violation: a row that never enters shows in the least margin
+    X, y, _ = orthogonally_separable(700, 3, np.random.default_rng(2))
+    solution = max_margin(X, y)
+    judged(X, y, solution, 1e-6)
+    assert solution.primal_value == pytest.approx(orthogonally_separable_optimum(X, y).value, rel=2e-6)
+
+
+def test_names_of_the_classes_and_order_of_the_rows_do_not_matter():
+    X, y, _ = gaussian(14, 3, np.random.default_rng(9))
+    order = np.random.default_rng(0).permutation(14)
+    values = [max_margin(*data, tol=1e-8).primal_value for data in ((X, y), (X, -y), (X[order], y[order]))]
+    np.testing.assert_allclose(values, values[0], rtol=2e-8)
+
+
+def test_no_time_still_leaves_an_honest_interval():
+    X, y, _ = gaussian(40, 3, np.random.default_rng(0))
+    solution, best = max_margin(X, y, seconds=0.0), max_margin(X, y).primal_value
+    assert solution.status == "out of time" and solution.rounds == 1
+    assert 0 < solution.dual_value <= best <= solution.primal_value
+    assert solution.dual_value * (1 - 1e-12) <= lower_bound(X, y, solution.lam) <= best
 
 
 # --- feasibility -----------------------------------------------------------------------------------
