@@ -1,5 +1,6 @@
 """Cells and counts against each other, brute force, linear programs and known families."""
 
+from fractions import Fraction
 from itertools import product
 from math import factorial
 
@@ -93,9 +94,71 @@ def test_floats_are_the_rationals_they_are():
     assert count([[1, 0, 0.1 + 0.2], [1, 0, 0.3], [0, 1, 0]]) == 8
 
 
-def test_cells_too_thin_for_double_precision_are_refused_not_dropped():
-    with pytest.raises(ValueError, match="thinner"):
-        cells([[1.0, 0.0], [1.0, 1e-15], [0.0, 1.0]])
+def height_signs(X, h):
+    """The signs of x_n'h as the rationals that the floats are."""
+    heights = [sum(Fraction(a) * Fraction(b) for a, b in zip(x, h.tolist(), strict=True)) for x in X.tolist()]
+    return [(value > 0) - (value < 0) for value in heights]
+
+
+def assert_exact(X):
+    """Each cell once, as many as the residues count, and every witness with a margin exactly inside its cell."""
+    found, nonzero = cells(X), X.any(axis=1)
+    assert len(found) == count(X) == len(np.unique(found.packed, axis=0))
+    for h, pattern, margin in zip(found.H, found.patterns, found.margins, strict=True):
+        assert pattern[~nonzero].all()
+        if margin > 0:
+            assert height_signs(X[nonzero], h) == np.where(pattern[nonzero], 1, -1).tolist()
+
+
+def angles(X, H):
+    """min_n |x_n'h| / |x_n||h| over nonzero rows, for each witness."""
+    X = X[X.any(axis=1)]
+    U = X / np.abs(X).max(axis=1, keepdims=True)
+    U = U / np.linalg.norm(U, axis=1, keepdims=True)
+    return np.abs(H @ U.T).min(axis=1, initial=1.0) / np.linalg.norm(H, axis=1)
+
+
+@pytest.mark.parametrize("sizes", [(0, 0, 0, 0), (0, 30, 0, -30), (0, 50, 90, -60)])
+def test_margins_are_sines_of_angles_in_the_space_of_the_data(sizes):
+    # would catch angles measured in the coordinates of the work: rank 2 in R^4, columns of different sizes
+    rng = np.random.default_rng(5)
+    X = rng.integers(-4, 5, (9, 2)) @ rng.integers(-4, 5, (2, 4)) * 2.0 ** np.array(sizes)
+    found = cells(X)
+    inside = found.margins > 1e-12
+    np.testing.assert_allclose(found.margins[inside], angles(X, found.H[inside]), rtol=1e-3)
+    assert (found.margins > 0).all()
+
+
+def test_columns_in_different_units_cost_no_witness():
+    # would catch columns that are not brought together: then some witnesses round off their cells
+    X = np.random.default_rng(0).standard_normal((20, 4)) * 10.0 ** np.array([0, 60, -60, 30])
+    assert (cells(X).margins > 0).all()
+
+
+def test_thin_cells_are_neither_dropped_nor_given_a_false_witness():
+    # four dependent rows, moved by one unit in the last place or by little more: cells far thinner than rounding
+    for eps in (1e-11, 1e-15, 2.0**-52):
+        assert_exact(np.array([[1.0, 0, 0], [0, 1, 0], [1, 1, 0], [1, 1, eps], [1 / 3, 1 / 3, 1]]))
+
+
+HARD = {
+    "rows of sizes 1e-150 to 1e150": lambda X, rng: X * 10.0 ** rng.integers(-150, 150, (len(X), 1)),
+    "columns of sizes 1e-100 to 1e100": lambda X, rng: X * 10.0 ** rng.integers(-100, 100, (1, X.shape[1])),
+    "almost dependent": lambda X, rng: (X + 1e-13 * rng.integers(-1, 2, X.shape)) * 0.1,
+    "of rank two": lambda X, rng: X[:, :2] @ rng.integers(-5, 6, (X[:, :2].shape[1], X.shape[1])),
+    "of rank two but for rounding": lambda X, rng: (
+        X[:, :1] * 0.1 + X[:, -1:] * rng.integers(-5, 6, (1, X.shape[1])) / 3
+    ),
+}
+
+
+@pytest.mark.parametrize("hardened", HARD.values(), ids=HARD)
+@pytest.mark.parametrize("seed", range(12))
+def test_cells_are_exact_where_floating_point_is_not(hardened, seed):
+    # would catch a sign taken from rounding, a broken circuit not seen, a scale that is lost
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-2, 3, (rng.integers(1, 9), rng.integers(1, 6))).astype(float)
+    assert_exact(np.asarray(hardened(X, rng), dtype=float))
 
 
 def test_streaming_gives_the_same_cells_in_bounded_blocks():

@@ -7,19 +7,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lib.data import Array, validated_matrix
-from lib.patterns.bottom import Degenerate, Points, witnesses
-from lib.patterns.counting import cover, rank
-from lib.patterns.residues import lines
-from lib.patterns.splitting import split
+from lib.patterns.counting import cover, rank_of
+from lib.patterns.frame import Frame, Points, framed
+from lib.patterns.residues import Lines, lines
+from lib.patterns.summits import halves
 
-MOST_CELLS = 50_000_000  # what `cells` is willing to hold; `stream` has no such bound
-THIN = 1e-13  # a margin below this is not told from zero in double precision
+FLAG_SEED = 7919  # any number that data are unlikely to be drawn with: the flag must not contain rows of X
+MOST_CELLS = 100_000_000  # what `cells` is willing to hold; `stream` has no such bound
 
 
 class Cells(NamedTuple):
     """Cells j = 1..p of N rows: `packed` patterns (p, ceil(N/8)) as numpy.packbits makes them, witnesses `H` (p, d).
 
     `margins` (p,) = min_n |x_n'h_j| / (||x_n|| ||h_j||) over the nonzero rows: how far inside its cell each witness is.
+    A margin of 0 says that the cell is thinner than the spacing of floats and h_j only lies near it; its pattern is
+    exact all the same.
     """
 
     packed: NDArray[np.uint8]
@@ -36,112 +38,76 @@ class Cells(NamedTuple):
         return len(self.packed)
 
 
-def _unit_rows(X: Array) -> Array:
-    """Rows of length one, zero rows kept; dividing by the largest entry first keeps 1e-150 and 1e150 in range."""
-    X = X / np.where(X.any(axis=1), np.abs(X).max(axis=1), 1.0)[:, None]
-    lengths = np.linalg.norm(X, axis=1, keepdims=True)
-    return X / np.where(lengths > 0, lengths, 1.0)
+def _packed(known: Lines, on: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Patterns of all rows from the sides `on` (n, p) of the distinct lines; zero rows are on."""
+    if len(on) == len(known.which) and (known.sign > 0).all():
+        return np.packbits(np.ascontiguousarray(on.T), axis=1)
+    rows = (on[known.which] == (known.sign > 0)[:, None]) | (known.sign == 0)[:, None]
+    return np.packbits(np.ascontiguousarray(rows.T), axis=1)
 
 
-class _Lines(NamedTuple):
-    """One unit row for each distinct line of X, in r = rank X coordinates: `A` (n, r), of their `basis` (r, d).
-
-    Row k of X is `sign`_k times line `which`_k; a zero row has sign 0.
-    """
-
-    A: Array
-    basis: Array
-    which: NDArray[np.intp]
-    sign: Array
-
-
-def _distinct_lines(X: Array) -> _Lines:
-    U, found = _unit_rows(X), lines(X)
-    rows = list(found.values())
-    A = U[rows]
-    basis = np.linalg.svd(A, full_matrices=False)[2][: rank(X)] if rows else np.eye(1, X.shape[1])
-    along = U @ A.T
-    which = np.abs(along).argmax(axis=1) if rows else np.zeros(len(X), dtype=np.intp)
-    sign = np.round(np.take_along_axis(along, which[:, None], axis=1)[:, 0]) if rows else np.zeros(len(X))
-    A = A @ basis.T
-    return _Lines(A / np.linalg.norm(A, axis=1, keepdims=True), basis, which, sign)
-
-
-def _as_cells(known: _Lines, points: Points) -> Cells:
-    """Patterns and margins of points of r-space from their heights above the distinct lines; zero rows are on."""
-    margins = np.abs(points.height).min(axis=1, initial=1.0)
-    on = np.ones((len(points.H), len(known.which)), dtype=bool)
-    if len(known.A):
-        on = (known.sign == 0) | ((points.height > 0)[:, known.which] == (known.sign > 0))
-    return Cells(np.packbits(on, axis=1), points.H @ known.basis, margins, len(known.which))
-
-
-def _with_antipodes(known: _Lines, points: Points) -> Cells:
+def _with_antipodes(known: Lines, frame: Frame, points: Points, d: int) -> Cells:
     """The cells of the points, then those of their negatives: every bit of a nonzero row turns over."""
-    half = _as_cells(known, points)
-    if half.margins.min() < THIN:
-        raise Degenerate
-    turned = half.packed ^ np.packbits(known.sign != 0)
-    return Cells(np.concatenate([half.packed, turned]), np.vstack([half.H, -half.H]), np.tile(half.margins, 2), half.N)
+    packed = _packed(known, points.on)
+    H = np.zeros((len(packed), d))
+    H[:, frame.columns] = (frame.scale[:, None] * points.H).T
+    turned = packed ^ np.packbits(known.sign != 0)
+    return Cells(np.concatenate([packed, turned]), np.vstack([H, -H]), np.tile(points.margins, 2), len(known.which))
 
 
-def _by_splitting(known: _Lines) -> Cells:
-    H = split(known.A).H if len(known.A) else np.ones((1, len(known.basis)))
-    found = _as_cells(known, Points(H, H @ known.A.T))
-    if found.margins.min() < THIN:
-        raise ValueError(
-            f"X has cells thinner than {THIN:g}, in which no double-precision point lies safely: some rows "
-            "nearly depend on each other. Round X (or enter integers) so that they depend exactly, or use `sample`"
-        )
-    return found
+def _everything(N: int, d: int) -> Cells:
+    """The one cell of an arrangement without hyperplanes."""
+    return Cells(np.packbits(np.ones((1, N), dtype=bool), axis=1), np.eye(1, d), np.ones(1), N)
 
 
-def _general(known: _Lines) -> Iterator[Cells]:
-    """Blocks of cells, for lines in general position. Raises `Degenerate`, at the latest after the last block."""
-    if len(known.A) == 0:
-        raise Degenerate
-    return (_with_antipodes(known, points) for points in witnesses(known.A))
+def _blocks(known: Lines, d: int) -> Iterator[Cells]:
+    if not known.rows:
+        return iter([_everything(len(known.which), d)])
+    frame = framed(known, rank_of(known.rows), np.random.default_rng(FLAG_SEED))
+    return (_with_antipodes(known, frame, points, d) for points in halves(frame))
 
 
 def stream(X: ArrayLike) -> Iterator[Cells]:
-    """The cells of X in blocks: every cell once, none held longer than its block.
-
-    A first pass over the vertices finds out whether the rows are in general position; if they are not, the cells are
-    found by adding rows one at a time and come in a single block. Raises `ValueError` as `cells` does.
-    """
-    known = _distinct_lines(validated_matrix(X))
-    try:
-        for _ in _general(known):
-            pass
-    except Degenerate:
-        return iter([_by_splitting(known)])
-    return _general(known)
+    """The cells of X in blocks: every cell once, none held longer than its block. Raises `ValueError` for bad input."""
+    X = validated_matrix(X)
+    return _blocks(lines(X), X.shape[1])
 
 
 def cells(X: ArrayLike) -> Cells:
     """Every cell of {h : x_n'h = 0} once: patterns 1[X h_j >= 0] for j = 1..p, with interior unit witnesses h_j.
 
-    X (N, d) may have repeated, parallel, opposite, zero and dependent rows. Faces of lower dimension have patterns of
-    their own; the closed cells cover them, so the convex program does not need them.
-    Raises `ValueError` for bad input, for more than 5e7 cells, and for cells too thin for double precision.
+    X (N, d) may have repeated, parallel, opposite, zero and dependent rows: floats are the rationals they are, and
+    the patterns are exact. Faces of lower dimension have patterns of their own; the closed cells cover them, so the
+    convex program does not need them. Raises `ValueError` for bad input and for more than 1e8 cells.
     """
     X = validated_matrix(X)
-    bound = cover(len(lines(X)), rank(X))
+    known = lines(X)
+    bound = cover(len(known.rows), rank_of(known.rows))
     if bound > MOST_CELLS:
         raise ValueError(
             f"X has up to {bound:.3g} cells, more than {MOST_CELLS:.0e} to hold at once: go through them with "
             "`stream`, look at some with `sample`, or let lib.program.max_margin solve without them"
         )
-    known = _distinct_lines(X)
-    try:
-        return _joined(list(_general(known)))
-    except Degenerate:
-        return _by_splitting(known)
+    return _filled(_blocks(known, X.shape[1]), bound, X.shape)
 
 
-def _joined(blocks: list[Cells]) -> Cells:
-    packed, H, margins, N = zip(*blocks, strict=True)
-    return Cells(np.concatenate(packed), np.concatenate(H), np.concatenate(margins), N[0])
+def _filled(blocks: Iterator[Cells], bound: int, shape: tuple[int, int]) -> Cells:
+    """The blocks in arrays for `bound` cells, allocated once; pages never written to take no memory."""
+    N, d = shape
+    packed, H, margins = np.empty((bound, (N + 7) // 8), np.uint8), np.empty((bound, d)), np.empty(bound)
+    p = 0
+    for block in blocks:
+        here = slice(p, p + len(block))
+        packed[here], H[here], margins[here] = block.packed, block.H, block.margins
+        p = here.stop
+    return Cells(packed[:p], H[:p], margins[:p], N)
+
+
+def _unit_rows(X: Array) -> Array:
+    """Rows of length one, zero rows kept; dividing by the largest entry first keeps 1e-150 and 1e150 in range."""
+    X = X / np.where(X.any(axis=1), np.abs(X).max(axis=1), 1.0)[:, None]
+    lengths = np.linalg.norm(X, axis=1, keepdims=True)
+    return X / np.where(lengths > 0, lengths, 1.0)
 
 
 def sample(X: ArrayLike, k: int, rng: np.random.Generator) -> Cells:

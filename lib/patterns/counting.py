@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lib.data import validated_matrix
-from lib.patterns.residues import Integers, hadamard_bits, inverse, lines, primes_below, residues
+from lib.patterns.residues import Integers, Row, hadamard_bits, inverse, lines, primes_below, residues
 
 MOST_PLANES = 2_000_000  # problems of rank 2 that `count` is willing to look at
 
@@ -93,29 +93,30 @@ def _cells(V: Integers, p: Integers) -> int:
     return 1 + sum(_cells(_distinct(_modulo(V, k, p), p), p) for k in range(n))
 
 
-def _rank_coordinates(V: Integers, p: Integers) -> Integers:
-    """The rows in r coordinates, r their rank: their column echelon form without its zero columns."""
-    V, row = V.copy(), 0
-    for column in range(V.shape[2]):
-        while row < V.shape[1] and not _everywhere(V[:, row, column:] != 0).any():
-            row += 1
-        if row == V.shape[1]:
-            return V[:, :, :column]
-        k = column + int((V[0, row, column:] != 0).argmax())
+def pivots(V: Integers, p: Integers) -> tuple[Integers, list[int]]:
+    """The rows in r coordinates, r their rank (the column echelon form without its zero columns), and the first r
+    independent rows."""
+    V, found = V.copy(), list[int]()
+    for row in range(V.shape[1]):
+        column = len(found)
+        nonzero = _everywhere(V[:, row, column:] != 0)
+        if not nonzero.any():
+            continue
+        k = column + int(nonzero.argmax())
         V[:, :, [column, k]] = V[:, :, [k, column]]
         pivot = V[:, :, column] * inverse(V[:, row, column, None], p[..., 0]) % p[..., 0]
         V[:, :, column + 1 :] = (V[:, :, column + 1 :] - pivot[..., None] * V[:, row, None, column + 1 :]) % p
-        row += 1
-    return V
+        found.append(row)
+    return V[:, :, : len(found)], found
 
 
-def _count_modulo(rows: list[tuple[int, ...]], primes: list[int]) -> int:
+def _count_modulo(rows: list[Row], primes: list[int]) -> int:
     """At most the true count, since a dependence may appear modulo a prime; equal to it if the primes are enough."""
     p = np.array(primes, dtype=np.int64)[:, None, None]
-    return _cells(_distinct(_rank_coordinates(residues(rows, primes), p), p), p)
+    return _cells(_distinct(pivots(residues(rows, primes), p)[0], p), p)
 
 
-def _lucky(rows: list[tuple[int, ...]], number: int, start: int) -> int:
+def _lucky(rows: list[Row], number: int, start: int) -> int:
     source = primes_below(start)
     while True:
         try:
@@ -124,14 +125,18 @@ def _lucky(rows: list[tuple[int, ...]], number: int, start: int) -> int:
             continue
 
 
-def rank(X: ArrayLike) -> int:
-    """The exact rank of X, floats taken as the rationals they are."""
-    rows = list(lines(validated_matrix(X)))
+def rank_of(rows: list[Row]) -> int:
+    """The rank of integer rows."""
     if not rows:
         return 0
     primes = list(islice(primes_below(2**31 - 1), 1 + hadamard_bits(rows, len(rows[0])) // 30))
     p = np.array(primes, dtype=np.int64)[:, None, None]
-    return _rank_coordinates(residues(rows, primes), p).shape[2]
+    return len(pivots(residues(rows, primes), p)[1])
+
+
+def rank(X: ArrayLike) -> int:
+    """The exact rank of X, floats taken as the rationals they are."""
+    return rank_of(lines(validated_matrix(X)).rows)
 
 
 def count(X: ArrayLike) -> int:
@@ -141,8 +146,8 @@ def count(X: ArrayLike) -> int:
     when the result is Cover's number, since residues only add dependences; otherwise Hadamard's bound says how many.
     Raises `ValueError` for bad input, and where C(N, r-2) is beyond reach.
     """
-    rows = list(lines(validated_matrix(X)))
-    r = rank(X)
+    rows = lines(validated_matrix(X)).rows
+    r = rank_of(rows)
     if r > 2 and comb(len(rows), r - 2) > MOST_PLANES:
         raise ValueError(
             f"X has {len(rows)} distinct hyperplanes in rank {r}: an exact count would visit "

@@ -6,8 +6,8 @@ exactly when all its residues are. So linear dependence among at most r rows is 
 """
 
 from collections.abc import Iterator
-from fractions import Fraction
 from math import gcd, isqrt, lcm
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,32 +15,42 @@ from numpy.typing import NDArray
 from lib.data import Array
 
 Integers = NDArray[np.int64]  # residues below 2^31: products fit into 64 bits
+Row = tuple[int, ...]
 
 
-def primitive_row(row: Array) -> tuple[int, ...]:
+def primitive_row(row: Array) -> Row:
     """The shortest integer vector on the ray of a float row; the zero row stays zero."""
-    exact = [Fraction(value) for value in row.tolist()]
-    common = lcm(*(value.denominator for value in exact))
-    whole = [int(value * common) for value in exact]
+    exact = [value.as_integer_ratio() for value in row.tolist()]
+    common = lcm(*(below for _, below in exact))
+    whole = [above * (common // below) for above, below in exact]
     divisor = gcd(*whole)
     return tuple(value // divisor for value in whole) if divisor else tuple(whole)
 
 
-def lines(X: Array) -> dict[tuple[int, ...], int]:
-    """The distinct lines spanned by the nonzero rows, and the first row on each.
+class Lines(NamedTuple):
+    """The distinct lines spanned by the nonzero rows of a matrix: primitive integer vectors `rows`, as first met.
 
-    A line is named by its primitive integer vector with a positive first nonzero entry.
+    Row k of the matrix is a positive multiple of `sign`_k times line `which`_k; a zero row has sign 0.
     """
-    found: dict[tuple[int, ...], int] = {}
-    for n, row in enumerate(X):
-        v = primitive_row(row)
-        first = next((value for value in v if value), 0)
-        if first:
-            found.setdefault(v if first > 0 else tuple(-value for value in v), n)
-    return found
+
+    rows: list[Row]
+    which: NDArray[np.intp]
+    sign: NDArray[np.int8]
 
 
-def hadamard_bits(rows: list[tuple[int, ...]], r: int) -> int:
+def lines(X: Array) -> Lines:
+    found: dict[Row, int] = {}
+    which, sign = np.zeros(len(X), dtype=np.intp), np.zeros(len(X), dtype=np.int8)
+    for n, v in enumerate(map(primitive_row, X)):
+        opposite = tuple(-value for value in v)
+        if v == opposite:
+            continue
+        sign[n] = -1 if opposite in found else 1
+        which[n] = found[opposite] if opposite in found else found.setdefault(v, len(found))
+    return Lines(list(found), which, sign)
+
+
+def hadamard_bits(rows: list[Row], r: int) -> int:
     """B <= 2^bits for every r x r minor: the product of the r longest rows."""
     lengths = sorted((sum(value * value for value in row).bit_length() + 1) // 2 for row in rows)
     return sum(lengths[-r:]) + 1
@@ -52,15 +62,30 @@ def primes_below(start: int) -> Iterator[int]:
     return (p for p in range(start, 2, -1) if p % 2 and (p % odd[odd * odd <= p]).all())
 
 
-def residues(rows: list[tuple[int, ...]], primes: list[int]) -> Integers:
+def residues(rows: list[Row], primes: list[int]) -> Integers:
     """(K, n, d) residues of n integer rows modulo K primes."""
     return np.array([[[value % p for value in row] for row in rows] for p in primes], dtype=np.int64)
 
 
-def inverse(a: Integers, p: Integers) -> Integers:
-    """a^(p-2) = 1/a modulo p by repeated squaring (0 stays 0); p broadcasts against a."""
-    result, base, exponent = np.ones_like(a), a % p, p - 2
+def _power(a: Integers, exponent: Integers, p: Integers) -> Integers:
+    result = np.ones_like(a)
     while exponent.any():
-        result = np.where(exponent & 1, result * base % p, result)
-        base, exponent = base * base % p, exponent >> 1
+        result = np.where(exponent & 1, result * a % p, result)
+        a, exponent = a * a % p, exponent >> 1
     return result
+
+
+def inverse(a: Integers, p: Integers) -> Integers:
+    """1/a modulo p along the last axis of a (0 stays 0); p broadcasts against a.
+
+    One inverse serves two entries, 1/a = b / (a b), so that nearly all of the work is three products an entry.
+    """
+    m = a.shape[-1]
+    if m < 16:
+        return _power(a % p, p - 2, p)
+    nonzero = a != 0
+    a = np.where(nonzero, a, 1)
+    left, right = a[..., : m // 2], a[..., m // 2 : 2 * (m // 2)]
+    both = inverse(left * right % p, p)
+    rest = _power(a[..., 2 * (m // 2) :], p - 2, p)
+    return np.where(nonzero, np.concatenate([right * both % p, left * both % p, rest], axis=-1), 0)
