@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lib.data import validated_matrix
-from lib.patterns.residues import Integers, Row, hadamard_bits, inverse, lines, primes_below, residues
+from lib.patterns.residues import Integers, Row, hadamard_bits, inverse, lines, primes, residues
 
 MOST_PLANES = 2_000_000  # problems of rank 2 that `count` is willing to look at
 
@@ -110,14 +110,14 @@ def pivots(V: Integers, p: Integers) -> tuple[Integers, list[int]]:
     return V[:, :, : len(found)], found
 
 
-def _count_modulo(rows: list[Row], primes: list[int]) -> int:
+def _count_modulo(rows: list[Row], several: list[int]) -> int:
     """At most the true count, since a dependence may appear modulo a prime; equal to it if the primes are enough."""
-    p = np.array(primes, dtype=np.int64)[:, None, None]
-    return _cells(_distinct(pivots(residues(rows, primes), p)[0], p), p)
+    p = np.array(several, dtype=np.int64)[:, None, None]
+    return _cells(_distinct(pivots(residues(rows, several), p)[0], p), p)
 
 
-def _lucky(rows: list[Row], number: int, start: int) -> int:
-    source = primes_below(start)
+def _lucky(rows: list[Row], number: int) -> int:
+    source = primes()
     while True:
         try:
             return _count_modulo(rows, list(islice(source, number)))
@@ -125,13 +125,17 @@ def _lucky(rows: list[Row], number: int, start: int) -> int:
             continue
 
 
+def _rank_modulo(rows: list[Row], number: int) -> int:
+    some = list(islice(primes(), number))
+    return len(pivots(residues(rows, some), np.array(some, dtype=np.int64)[:, None, None])[1])
+
+
 def rank_of(rows: list[Row]) -> int:
-    """The rank of integer rows."""
-    if not rows:
-        return 0
-    primes = list(islice(primes_below(2**31 - 1), 1 + hadamard_bits(rows, len(rows[0])) // 30))
-    p = np.array(primes, dtype=np.int64)[:, None, None]
-    return len(pivots(residues(rows, primes), p)[1])
+    """The rank of integer rows: a prime may lower it, so one prime is enough where it finds full rank."""
+    most = min(len(rows), len(rows[0])) if rows else 0
+    if most == 0 or _rank_modulo(rows, 1) == most:
+        return most
+    return _rank_modulo(rows, 1 + hadamard_bits(rows, len(rows[0])) // 30)
 
 
 def rank(X: ArrayLike) -> int:
@@ -154,9 +158,9 @@ def count(X: ArrayLike) -> int:
             f"{comb(len(rows), r - 2):.1e} planes. cover({len(rows)}, {r}) is an upper bound, exact in general position"
         )
     bound = cover(len(rows), r)
-    if len(rows) == 0 or _lucky(rows, 1, 2**31 - 1) == bound:
+    if len(rows) == 0 or _lucky(rows, 1) == bound:
         return bound
-    return _lucky(rows, 1 + (hadamard_bits(rows, len(rows[0])) + 1) // 30, 2**31 - 1)
+    return _lucky(rows, 1 + (hadamard_bits(rows, len(rows[0])) + 1) // 30)
 
 
 def in_general_position(X: ArrayLike) -> bool:

@@ -8,7 +8,7 @@ from scipy.linalg import qr
 
 from lib.data import Array
 from lib.patterns.counting import pivots
-from lib.patterns.residues import Lines, hadamard_bits, primes_below, residues
+from lib.patterns.residues import Lines, hadamard_bits, primes, residues
 
 Exact = NDArray[np.object_]  # Python's integers
 
@@ -48,7 +48,7 @@ def _independent_columns(Z: Exact, A: Array, r: int) -> NDArray[np.intp]:
         return np.arange(r)
     order = qr(A, mode="r", pivoting=True)[1]
     columns = [tuple(column) for column in Z[:, order].T]
-    tried = (pivots(residues(columns, [p]), np.array([[[p]]]))[1] for p in primes_below(2**31 - 1))
+    tried = (pivots(residues(columns, [p]), np.array([[[p]]]))[1] for p in primes())
     return np.sort(order[next(found for found in tried if len(found) == r)])
 
 

@@ -6,6 +6,7 @@ exactly when all its residues are. So linear dependence among at most r rows is 
 """
 
 from collections.abc import Iterator
+from functools import cache
 from math import gcd, isqrt, lcm
 from typing import NamedTuple
 
@@ -56,10 +57,19 @@ def hadamard_bits(rows: list[Row], r: int) -> int:
     return sum(lengths[-r:]) + 1
 
 
-def primes_below(start: int) -> Iterator[int]:
-    """Primes in decreasing order from `start` < 2^31, by trial division."""
-    odd = np.arange(3, isqrt(start) + 1, 2)
-    return (p for p in range(start, 2, -1) if p % 2 and (p % odd[odd * odd <= p]).all())
+@cache
+def _prime_up_to(n: int) -> int:
+    """The largest odd prime <= n < 2^31, by trial division."""
+    odd = np.arange(3, isqrt(n) + 1, 2)
+    return next(p for p in range(n - 1 + n % 2, 2, -2) if (p % odd[odd * odd <= p]).all())
+
+
+def primes() -> Iterator[int]:
+    """The primes below 2^31, from the largest, 2^31 - 1, downwards."""
+    p = 2**31 - 1
+    while True:
+        yield (p := _prime_up_to(p))
+        p -= 2
 
 
 def residues(rows: list[Row], primes: list[int]) -> Integers:

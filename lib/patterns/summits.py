@@ -106,14 +106,18 @@ def points(frame: Frame, level: int, start: int, stop: int) -> Points:
     return _joined(decided, resolved(frame, level, rows[:, ~sure]))
 
 
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
 def halves(frame: Frame) -> Iterator[Points]:
     """Blocks of cells, one of each antipodal pair."""
     n, r = frame.n, frame.A.shape[1]
     size = max(64, BLOCK // (n + r * r))
-    blas = ThreadpoolController()  # the products are too small to share between threads
     for level in range(r):
         number = comb(n - 1, r - 1 - level)
         for start in range(0, number, size):
-            with blas.limit(limits=1, user_api="blas"):
+            with _blas().limit(limits=1, user_api="blas"):  # the products are too small to share between threads
                 found = points(frame, level, start, min(start + size, number))
             yield found
