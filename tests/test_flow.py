@@ -370,6 +370,50 @@ def test_deaths_are_reported_and_freeze_the_neuron():
     assert np.ptp(run.W1[after][:, :, 0], axis=0).max() == 0
 
 
+def test_a_neuron_that_shrinks_while_it_slides_stays_on_its_hyperplane_until_it_is_nothing():
+    """In the plane a slide has one direction; the neuron sees row 3, of the other label, and halves again and again.
+
+    Catches rounding off the hyperplane, which does not shrink with the neuron and in the end turns it away.
+    """
+    X, y = np.array([[1, 0.25], [0.375, 1.125], [-0.875, 0.5], [-0.25, -1]]), np.array([1.0, 1.0, -1.0, -1.0])
+    run = gradient_flow(balanced(2, 6, 0.05, np.random.default_rng(10)), X, y, log_t_end=300)
+    mine = [(event.example, event.kind) for event in run.events if event.neuron == 4]
+    assert mine == [(2, "slide"), (-1, "death")] and list(np.flatnonzero(run.dead)) == [4]
+    slid, dead = (event.tau for event in run.events if event.neuron == 4)
+    during = (run.tau >= slid) & (run.tau <= dead)
+    w = run.W1[during][:, :, 4]
+    size = np.linalg.norm(w, axis=1)
+    assert size[-1] < 1e-150
+    assert np.abs(w @ X[2] / size).max() < 1e-14
+    rate = -np.diff(np.log(size))[-5:] / np.diff(np.exp(run.log_t[during]))[-5:]
+    np.testing.assert_allclose(rate, 0.5 * X[3] @ w[-1] / size[-1], rtol=1e-3)  # |lam_3| = 1/2
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4, 5])
+def test_a_flow_that_stands_still_has_no_least_norm_velocity(seed):
+    """Draws that end with misclassified rows, sliding neurons and none dead; judged by the quadratic program.
+
+    Catches a verdict from a wrong coefficient, and neurons that have left their hyperplanes by rounding.
+    """
+    X, y, _ = gaussian(8, 2, np.random.default_rng(3))
+    run = gradient_flow(balanced(2, 6, 0.1, np.random.default_rng(seed)), X, y, log_t_end=1e8)
+    net, wrong = run.network(), np.flatnonzero(run.margins[-1] <= 0)
+    assert run.reason == f"stationary: the velocity has vanished; rows {', '.join(map(str, wrong))} are misclassified"
+    dW1, dw2 = least_norm_velocity(net, X, y, "logistic", tol=1e-12)
+    size = np.sqrt(2 * net.cost) * np.linalg.norm(X, axis=1).max() * np.exp(run.log_sum[-1])
+    assert np.hypot(np.linalg.norm(dW1), np.linalg.norm(dw2)) < 1e-7 * size  # the program's own accuracy
+
+
+def test_a_network_that_shrinks_to_nothing_is_dead():
+    """All neurons slide and shrink at once. Catches a verdict by underflow, and one that tiny weights cannot move."""
+    X, y, _ = gaussian(8, 2, np.random.default_rng(3))
+    run = gradient_flow(balanced(2, 4, 0.1, np.random.default_rng(0)), X, y, log_t_end=1e8)
+    assert run.reason == "stationary: every neuron is dead" and run.dead.all()
+    assert (np.linalg.norm(run.W1[-1], axis=0) < 1e-150).all()
+    small = balanced(2, 6, 1e-100, np.random.default_rng(5))
+    assert gradient_flow(small, X, y, log_t_end=5.0).network().radii.max() > 1e-60
+
+
 def test_data_no_network_separates_end_at_rest():
     # one row with both labels: the loss tends to 2 log 2 and the flow says that it stands still
     net = balanced(2, 4, 0.5, np.random.default_rng(0))
@@ -427,6 +471,7 @@ def test_symmetric_data_make_ties_that_are_all_taken():
     [
         (dict(net=Network(np.zeros((2, 1)), np.ones(1))), "zero layer"),
         (dict(net=Network(np.ones((2, 1)), np.zeros(1))), "zero layer"),
+        (dict(net=Network(np.full((2, 1), 1e-155), np.full(1, 1e-155))), "underflow"),
         (dict(net=Network(np.ones((3, 1)), np.ones(1))), "bias column"),
         (dict(X=[[np.nan, 1.0]]), "NaN"),
         (dict(y=[0.0]), "y must be"),

@@ -7,6 +7,7 @@ from lib.data import Array, validated
 from lib.flow.arrangement import arrangement
 from lib.flow.clock import clock
 from lib.flow.run import Ends, Run
+from lib.flow.state import TINY
 from lib.flow.trajectory import Trajectory
 from lib.network import Network
 
@@ -28,8 +29,10 @@ def gradient_flow(
     X (N, d), y (N,), `net` with no zero layer. The clock is d tau = (sum_n |lam_n|) dt over the examples that some
     neuron sees (squared loss: tau = t). The flow runs until log t = `log_t_end`, or the minimal margin is `margin_end`,
     or the bracket around P* has closed to `gap_end`, or the KKT residual has fallen to `residual_end` (both looked at
-    whenever the minimal margin has grown by a tenth), or it stands still, or after `max_events` events:
-    `Trajectory.reason` says which. A start on a hyperplane x_n'w1 = 0 goes on with the velocity of least norm.
+    whenever the minimal margin has grown by a tenth), or after `max_events` events, or it stands still: all neurons are
+    dead, or ||dTheta/dtau|| <= 1e-8 max|x_n| ||Theta||, as happens where rows stay misclassified (while the margins of
+    the others still grow, like log tau). `Trajectory.reason` says which. A start on a hyperplane x_n'w1 = 0 goes on
+    with the velocity of least norm.
     `rtol` bounds the error of a step, relative to each neuron's length.
 
     Raises `ValueError` for bad data, an unknown loss, or neurons with a zero layer.
@@ -53,6 +56,12 @@ def _check(net: Network, X: Array) -> None:
         raise ValueError(
             f"net has a zero layer in neurons {np.flatnonzero(zero)[:5]}: they have no direction or no sign; "
             "drop them or give them a small weight"
+        )
+    tiny = np.maximum(net.radii, np.abs(net.w2)) < TINY
+    if tiny.any():
+        raise ValueError(
+            f"net has weights below {TINY:g} in neurons {np.flatnonzero(tiny)[:5]}: their squares underflow; "
+            "drop them or scale them up"
         )
 
 

@@ -17,7 +17,8 @@ class Modes(NamedTuple):
 
     `field` (N, m, d) is y_n times the pull of example n on neuron i, so g = pi @ field and q = field . (w2 w1);
     `squares` (N, m) its squared lengths. `sliders` (k, 2) lists the sliding pairs (neuron, hyperplane); `low`,
-    `high` (k, N) are linear forms with low @ pi = c |J| and high @ pi = (1 - c) |J|, c the coefficient, J the jump.
+    `high` (k, N) are linear forms with low @ pi = c |J| and high @ pi = (1 - c) |J|, c the coefficient, J the jump;
+    `duals` (k, d) the dual basis of the normals of a neuron's hyperplanes: w1 - sum_j (h_j'w1) duals_j lies on all.
     """
 
     on: Mask
@@ -27,6 +28,7 @@ class Modes(NamedTuple):
     sliders: Index
     low: Array
     high: Array
+    duals: Array
 
     @property
     def seen(self) -> Mask:
@@ -49,21 +51,23 @@ def pull_rows(data: Arrangement, on: Mask, slide: Mask) -> Array:
     return rows - (rows @ Q.T) @ Q
 
 
-def slide_forms(data: Arrangement, on: Mask, slide: Mask, pi: Array) -> tuple[Array, Array]:
-    """Of one neuron, (k, N) each: c_j |J_j| and (1 - c_j) |J_j| as linear forms in pi, for its sliding hyperplanes."""
+def slide_forms(data: Arrangement, on: Mask, slide: Mask, pi: Array) -> tuple[Array, Array, Array]:
+    """Of one neuron, for its k sliding hyperplanes: `low` and `high` (k, N), and `duals` (k, d), as in `Modes`."""
     rows = (data.y * coefficients(data, on, slide))[:, None] * data.X
-    along = np.linalg.pinv(data.normals[slide]).T @ rows.T  # coordinates of the pull along the normals
+    duals = np.asarray(np.linalg.pinv(data.normals[slide]).T, dtype=float)
+    along = duals @ rows.T  # coordinates of the pull along the normals
     negative, jump = jumps(data, np.flatnonzero(slide))
     low = -along - negative
     sign = np.sign(jump @ pi)[:, None]
-    return sign * low, sign * (jump - low)
+    return sign * low, sign * (jump - low), duals
 
 
 def resting(data: Arrangement, m: int) -> Modes:
     """m neurons that no example pulls."""
     N, d = data.X.shape
     none, forms = np.zeros((m, len(data.normals)), dtype=bool), np.zeros((0, N))
-    return Modes(none, none, np.zeros((N, m, d)), np.zeros((N, m)), np.zeros((0, 2), dtype=np.intp), forms, forms)
+    pairs, duals = np.zeros((0, 2), dtype=np.intp), np.zeros((0, d))
+    return Modes(none, none, np.zeros((N, m, d)), np.zeros((N, m)), pairs, forms, forms, duals)
 
 
 def moved(modes: Modes, data: Arrangement, i: int, on_i: Mask, slide_i: Mask, pi: Array) -> Modes:
@@ -72,10 +76,17 @@ def moved(modes: Modes, data: Arrangement, i: int, on_i: Mask, slide_i: Mask, pi
     on[i], slide[i], field[:, i] = on_i, slide_i, pull_rows(data, on_i, slide_i)
     squares[:, i] = (field[:, i] ** 2).sum(axis=1)
     kept = modes.sliders[:, 0] != i
-    sliders, low, high = modes.sliders[kept], modes.low[kept], modes.high[kept]
+    lists = [part[kept] for part in modes[4:]]
     if slide_i.any():
-        forms = slide_forms(data, on_i, slide_i, pi)
         j = np.flatnonzero(slide_i)
-        sliders = np.vstack([sliders, np.column_stack([np.full(len(j), i), j])])
-        low, high = np.vstack([low, forms[0]]), np.vstack([high, forms[1]])
-    return Modes(on, slide, field, squares, sliders, low, high)
+        more = (np.column_stack([np.full(len(j), i), j]), *slide_forms(data, on_i, slide_i, pi))
+        lists = [np.vstack(pair) for pair in zip(lists, more, strict=True)]
+    return Modes(on, slide, field, squares, *lists)
+
+
+def died(modes: Modes, i: int) -> Modes:
+    """The modes after neuron i ceased to be pulled by any example."""
+    slide, field, squares = modes.slide.copy(), modes.field.copy(), modes.squares.copy()
+    slide[i], field[:, i], squares[:, i] = False, 0.0, 0.0
+    kept = modes.sliders[:, 0] != i
+    return Modes(modes.on, slide, field, squares, *(part[kept] for part in modes[4:]))

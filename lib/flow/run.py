@@ -13,12 +13,12 @@ from lib.flow.clock import Clock, log_elapsed
 from lib.flow.collocation import Step, error, margin_rates, margins_of, pulls, response, solve
 from lib.flow.events import Hit, first_hits
 from lib.flow.minnorm import initial
-from lib.flow.state import State, conserving, invariants, miss, struck
+from lib.flow.state import State, buried, conserving, invariants, miss, on_slides, struck
 from lib.flow.trajectory import Event
 from lib.network import Network
 
 _STILL = 1e-8  # the flow has stopped when ||dTheta/dtau|| <= _STILL max|x_n| ||Theta||
-_SHRINK = 20.0  # e-folds by which a neuron may shrink in a step
+_SHRINK = 8.0  # e-folds by which a neuron may shrink in a step, while its rounding grows by as many
 _MAX_STEPS = 200_000
 _SHORT = 1e-6  # a stiff step is not shortened to less than this share: pi would be all rounding error
 _NEAR = 1e-5  # the rest of the way to a hyperplane, in steps, gone along the last pulls: its square is below rounding
@@ -63,8 +63,11 @@ class Run:
         g = pulls(s.pi[None], s.modes)[0]
         speed = ((s.w2[:, None] * g) ** 2).sum() + ((g * s.W1).sum(axis=1) ** 2).sum()
         size = (s.W1**2).sum() + (s.w2**2).sum()
-        still = speed <= (_STILL * self.data.length.max()) ** 2 * size
-        return "stationary: the velocity has vanished" if still else ""
+        if speed > (_STILL * self.data.length.max()) ** 2 * size:
+            return ""
+        wrong = np.flatnonzero(margins_of(s.W1[None], s.w2[None], s.modes)[0] <= 0)
+        rows = f"; rows {', '.join(map(str, wrong))} are misclassified" if len(wrong) else ""
+        return f"stationary: the velocity has vanished{rows}"
 
     # --- one step ------------------------------------------------------------------------------
 
@@ -80,7 +83,6 @@ class Run:
         if ended:
             hits, theta = [], self._time_of(step, theta, ends.log_t)
         self._strike(self._accept(step, theta, hits, ends.log_t))
-        self.state = conserving(self.state, self.invariant)
         self.states.append(self.state[:6])
         self.reason = self._ended(ended, ends) or self._still()
 
@@ -274,6 +276,8 @@ class Run:
         for hit in hits:
             self.state, events = struck(self.state, self.data, hit)
             self.events += events
+        self.state, deaths = buried(conserving(on_slides(self.state, self.data), self.invariant))
+        self.events += deaths
         s = self.state
         if s.modes is not before and self.clock.normalised:  # the clock counts the examples that are seen now
             total = s.pi[s.modes.seen].sum()

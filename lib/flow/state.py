@@ -8,8 +8,10 @@ from lib.data import Array
 from lib.flow.arrangement import Arrangement, Index, Mask, jumps
 from lib.flow.events import Hit
 from lib.flow.minnorm import meet, near_kinks
-from lib.flow.modes import Modes, moved
+from lib.flow.modes import Modes, died, moved
 from lib.flow.trajectory import Event, Kind
+
+TINY = 1e-150
 
 
 class State(NamedTuple):
@@ -30,6 +32,16 @@ def invariants(W1: Array, w2: Array) -> Array:
     return np.where(np.abs(difference) <= 1e-14 * w2**2, 0.0, difference)
 
 
+def on_slides(s: State, data: Arrangement) -> State:
+    """Sliding neurons back on their hyperplanes; rounding off them would stay while a neuron shrinks."""
+    if not len(s.modes.sliders):
+        return s
+    (i, j), W1 = s.modes.sliders.T, s.W1.copy()
+    off = (W1[i] * data.normals[j]).sum(axis=1)
+    np.subtract.at(W1, i, off[:, None] * s.modes.duals)
+    return s._replace(W1=W1)
+
+
 def conserving(s: State, invariant: Array) -> State:
     """The larger layer of each neuron corrected to its invariant; rounding would grow while a neuron shrinks."""
     r2 = (s.W1**2).sum(axis=1)
@@ -44,12 +56,17 @@ def struck(s: State, data: Arrangement, hit: Hit) -> tuple[State, list[Event]]:
     if hit.leaves != s.modes.slide[hit.i, hit.j]:
         return s, []  # settled together with an earlier hit of the same neuron
     on, slide = settle_hit(s, data, hit)
-    W1 = s.W1.copy()
-    if slide.any():
-        normals = data.normals[slide]
-        W1[hit.i] -= np.linalg.pinv(normals) @ (normals @ W1[hit.i])
     modes = moved(s.modes, data, hit.i, on, slide, s.pi)
-    return s._replace(W1=W1, modes=modes), changes(s, modes, data.lead, hit.i)
+    return on_slides(s._replace(modes=modes), data), changes(s, modes, data.lead, hit.i)
+
+
+def buried(s: State) -> tuple[State, list[Event]]:
+    """The state after the deaths of neurons too small for the squares of their weights to be floating-point numbers."""
+    events, modes = [], s.modes
+    for i in np.flatnonzero(modes.alive & ((s.W1**2).sum(axis=1) + s.w2**2 < TINY**2)):
+        modes = died(modes, int(i))
+        events.append(Event(s.tau, s.log_t, int(i), -1, "death"))
+    return s._replace(modes=modes), events
 
 
 def settle_hit(s: State, data: Arrangement, hit: Hit) -> tuple[Mask, Mask]:

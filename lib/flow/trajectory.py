@@ -33,8 +33,9 @@ class Trajectory:
 
     `W1` (K+1, d, m), `w2` (K+1, m): the weights. `lam` (K+1, N): the dual variable divided by the sum of |lam_n|, whose
     logarithm is `log_sum` (K+1,); `margins` (K+1, N). `events` in order; `dead` (m,): neurons that no example pulls
-    at the end. `reason`: why it stopped. `pulls` (K, 3, m, d) over steps of the lengths `widths` (K,), which the next
-    one may cut short: from them `at` rebuilds the path.
+    at the end, or that have shrunk below 1e-150, where the squares of weights underflow; they stand still. `reason`:
+    why it stopped. `pulls` (K, 3, m, d) over steps of the lengths `widths` (K,), which the next one may cut short: from
+    them `at` rebuilds the path.
     """
 
     tau: Array
