@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 CONTROL_FACTOR = 10.0  # a control must miss by this many tolerances
+BAR = r"\|"
 
 
 class VerificationError(AssertionError):
@@ -111,7 +112,7 @@ class Verification(NamedTuple):
                 ":::{div} verification",
                 f"**Verified: {{prf:ref}}`{self.label}`**",
                 "",
-                "| | case | measured | predicted | gap | tolerance |",
+                "| outcome | case | measured | predicted | gap | tolerance |",
                 "|---|---|---|---|---|---|",
                 *rows,
                 ":::",
@@ -119,8 +120,10 @@ class Verification(NamedTuple):
         )
 
 
-def _row(verdict: str, case: str, check: Check) -> str:
-    return f"| {verdict} | {case} | `{check.measured}` | `{check.predicted}` | `{check.gap:.1e}` | {check.tol:.0e} |"
+def _row(outcome: str, case: str, check: Check) -> str:
+    """One line of the table. In Markdown a bar ends a cell, even inside code or a formula, unless it is escaped."""
+    cells = (outcome, case, f"`{check.measured}`", f"`{check.predicted}`", f"`{check.gap:.1e}`", f"{check.tol:.0e}")
+    return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
 
 
 def _complaints(holds: Mapping[str, Check], fails: Mapping[str, Check]) -> list[str]:

@@ -1,5 +1,7 @@
 """`theorem` must raise when it should: each test names a vacuous verification that would otherwise pass."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,15 @@ def test_a_true_claim_with_a_failing_control_is_verified():
     verification = theorem("thm-x", holds=GOOD, fails=BAD)
     assert "{prf:ref}`thm-x`" in verification._repr_markdown_()
     assert repr(verification) == "thm-x verified\n  holds: one is one\n  fails, as it must: one is not two"
+
+
+def test_a_bar_does_not_end_a_cell():
+    # would catch a case whose formula has a norm in it tearing its row apart, and a column without a heading
+    norms = {"$|w_2| = |w_1|$": equal(1.0, 1.0, tol=0), "`a|b`": refuses(lambda: None, "x|y")._replace(gap=0.0)}
+    table = theorem("thm-x", holds=norms, fails=BAD)._repr_markdown_().splitlines()
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in table if line.startswith("|")]
+    assert {len(row) for row in rows} == {6} and all(cell.strip() for cell in rows[0])
+    assert rows[2][1].replace(r"\|", "|").strip() == "$|w_2| = |w_1|$"
 
 
 @pytest.mark.parametrize(

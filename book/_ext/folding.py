@@ -79,7 +79,8 @@ def folded(box: nodes.Element) -> fold:
         link.replace_self(link.children)
     kinds = [name for name in " ".join(box["classes"]).split() if name not in ("dropdown", "admonition")]
     kind = kinds or [box.tagname]
-    return fold("", fold_title("", "", *title.children), *box.children, classes=["fold", *kind], ids=box["ids"])
+    body = nodes.container("", *box.children, ids=box["ids"])  # a link to what is inside a fold opens it
+    return fold("", fold_title("", "", *title.children), body, classes=["fold", *kind])
 
 
 class SetProofsAndFolds(SphinxPostTransform):
@@ -93,7 +94,7 @@ class SetProofsAndFolds(SphinxPostTransform):
         for proof in (box for box in boxes if box["classes"].count("proof") == 2):
             set_proof(proof)
         for box in [box for box in self.document.findall(nodes.Admonition) if "dropdown" in box["classes"]]:
-            box.replace_self(folded(box))
+            box.parent.replace(box, folded(box))  # not replace_self, which would give the fold the ids too
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

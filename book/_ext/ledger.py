@@ -1,0 +1,141 @@
+"""`{ledger}` lists every claim that a cell of the book verified, with what it measured, and every claim it cites."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from docutils import nodes
+from gathered import Gather, GatherDirective, documents, section
+from sphinx import addnodes
+from sphinx.application import Sphinx
+
+COLUMNS = ("chapter", "claims verified", "cases that hold", "controls that fail", "claims cited")
+
+
+def boxes(doctree: nodes.document) -> list[nodes.container]:
+    """The boxes that verification cells rendered."""
+    return [box for box in doctree.findall(nodes.container) if "verification" in box["classes"]]
+
+
+def label_of(box: nodes.container) -> str:
+    """The label of the claim that a box verifies."""
+    return next(box.findall(addnodes.pending_xref))["reftarget"]
+
+
+def name_boxes(app: Sphinx, doctree: nodes.document) -> None:
+    """A box can be linked to: verified-LABEL, and verified-LABEL-2 if there is a second of that claim."""
+    count: dict[str, int] = {}
+    for box in boxes(doctree):
+        label = label_of(box)
+        count[label] = count.get(label, 0) + 1
+        box["ids"] = [f"verified-{label}" if count[label] == 1 else f"verified-{label}-{count[label]}"]
+
+
+def is_claim(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Element) and "label" in node and "proof" in node.get("classes", [])
+
+
+def sources(claim: nodes.Element) -> list[addnodes.pending_xref]:
+    """What a claim cites, each source once."""
+    cited = [xref for xref in claim.findall(addnodes.pending_xref) if xref["refdomain"] == "cite"]
+    return list({xref["reftarget"]: xref for xref in cited}.values())
+
+
+def verdicts(table: nodes.table) -> list[str]:
+    """The first cell of each row."""
+    return [row[0].astext() for body in table.findall(nodes.tbody) for row in body.children]
+
+
+class Chapter(NamedTuple):
+    """A document, the boxes in it, and its cited claims."""
+
+    document: str
+    boxes: list[nodes.container]
+    cited: list[nodes.Element]
+
+    def counts(self) -> list[int]:
+        """Claims verified, cases, controls, claims cited."""
+        marks = [mark for box in self.boxes for mark in verdicts(next(box.findall(nodes.table)))]
+        hold = sum(mark.startswith("✓") for mark in marks)
+        return [len({label_of(box) for box in self.boxes}), hold, len(marks) - hold, len(self.cited)]
+
+
+def cells(contents: list[nodes.Node]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", content)) for content in contents))
+
+
+def table(head: tuple[str, ...], rows: list[list[nodes.Node]]) -> nodes.table:
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in head), cols=len(head))
+    group += nodes.thead("", cells([nodes.Text(name) for name in head]))
+    group += nodes.tbody("", *(cells(row) for row in rows))
+    return nodes.table("", group)
+
+
+class Ledger(Gather):
+    kind = "ledger"
+
+    def content(self) -> Iterator[nodes.Node]:
+        trees = {document: self.env.get_doctree(document) for document in documents(self.env)}
+        self.titles = {claim["label"]: claim[0].children for tree in trees.values() for claim in tree.findall(is_claim)}
+        chapters = [Chapter(document, boxes(tree), cited_claims(tree)) for document, tree in trees.items()]
+        chapters = [chapter for chapter in chapters if chapter.boxes or chapter.cited]
+        yield self.summary(chapters)
+        for chapter in chapters:
+            yield self.account(chapter)
+
+    def summary(self, chapters: list[Chapter]) -> nodes.table:
+        """One row for each chapter, and their sum."""
+        counts = [chapter.counts() for chapter in chapters]
+        sums = [sum(column) for column in zip(*counts, strict=True)]
+        names = [self.place(chapter.document) for chapter in chapters]
+        rows = [[name, *(nodes.Text(str(n)) for n in row)] for name, row in zip(names, counts, strict=True)]
+        return table(COLUMNS, [*rows, [nodes.strong("", "all"), *(nodes.strong("", str(n)) for n in sums)]])
+
+    def place(self, document: str) -> nodes.reference:
+        """A link to a chapter's account on this page."""
+        return nodes.reference("", "", *self.chapter(document), refid=anchor(document), internal=True)
+
+    def account(self, chapter: Chapter) -> nodes.section:
+        """The claims of a chapter, first the verified, then the cited."""
+        title = [self.link(chapter.document, "", *self.chapter(chapter.document))]
+        verified = [node for box in chapter.boxes for node in self.verified(chapter.document, box)]
+        return section(anchor(chapter.document), title, *verified, *map(self.cited, chapter.cited))
+
+    def verified(self, document: str, box: nodes.container) -> list[nodes.Node]:
+        label = label_of(box)
+        cell = self.link(document, box["ids"][0], nodes.Text("measured here"))
+        line = nodes.paragraph("", "", self.claim(label), *self.name(label), nodes.Text(" · "), cell)
+        return [line, nodes.container("", *self.copies(list(box.findall(nodes.table))), classes=["verification"])]
+
+    def cited(self, claim: nodes.Element) -> nodes.paragraph:
+        label = claim["label"]
+        line = nodes.paragraph("", "", self.claim(label), *self.name(label), nodes.Text(" · cited from "))
+        for k, source in enumerate(self.copies(sources(claim))):
+            line += [nodes.Text(", "), source] if k else [source]
+        return line
+
+    def claim(self, label: str) -> addnodes.pending_xref:
+        """The numbered link to a claim."""
+        words = nodes.literal("", label, classes=["xref"])
+        return addnodes.pending_xref(
+            "", words, refdomain="prf", reftype="ref", reftarget=label, refdoc=self.env.docname, refexplicit=False
+        )
+
+    def name(self, label: str) -> list[nodes.Node]:
+        """What a claim is called, in parentheses as in its own heading; nothing if it has no name."""
+        return self.copies(self.titles.get(label, []))
+
+
+def cited_claims(doctree: nodes.document) -> list[nodes.Element]:
+    return [claim for claim in doctree.findall(is_claim) if "cited" in claim["classes"]]
+
+
+def anchor(document: str) -> str:
+    return nodes.make_id(f"ledger-{document}")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.setup_extension("gathered")
+    app.add_directive("ledger", GatherDirective)
+    app.connect("doctree-read", name_boxes)
+    app.add_post_transform(Ledger)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
