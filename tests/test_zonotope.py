@@ -367,7 +367,7 @@ def test_one_ascent_step_never_descends(seed):
     X, lam = problem(seed, N_max=10)
     pair = zonotopes(X, lam)
     for u in starts(pair, 3):
-        ends = climb(pair, u[None, :])
+        ends, _ = climb(pair, u[None, :], np.ones(1))
         if pair.height(u) > 1e-9:
             assert pair.height(ends).max() >= pair.height(u) - 1e-14
 

@@ -26,18 +26,43 @@ class Optimum(NamedTuple):
     e: Array
 
 
-def _cone_rows(B: int, d: int) -> sp.csc_matrix:
+class Entries(NamedTuple):
+    """Entries of a sparse matrix: `values` at `rows` and `columns`."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    values: Array
+
+
+def _diagonal(row: int, column: int, n: int, value: float) -> Entries:
+    """n times the value, on the diagonal that begins at (row, column)."""
+    return Entries(row + np.arange(n), column + np.arange(n), np.full(n, value))
+
+
+def _credits(X: Array, coefficient: Array) -> Entries:
+    """-coefficient_jn x_n'v_j in row n, in the variables v."""
+    n, j = np.nonzero(coefficient.T)
+    d = X.shape[1]
+    values = -coefficient[j, n, None] * X[n]
+    return Entries(np.repeat(n, d), (j[:, None] * d + np.arange(d)).ravel(), values.ravel())
+
+
+def _products(X: Array, j: NDArray[np.intp], n: NDArray[np.intp], row: int) -> Entries:
+    """x_n'v_j for the pairs (j, n), in rows from `row` on, in the variables v."""
+    d = X.shape[1]
+    return Entries(np.repeat(row + np.arange(len(j)), d), (j[:, None] * d + np.arange(d)).ravel(), X[n].ravel())
+
+
+def _cones(B: int, d: int, row: int) -> Entries:
     """-(t_j, v_j) for every block j, in the variables (v_1, ..., v_B, t): second-order cones of dimension d + 1."""
-    place = np.column_stack([B * d + np.arange(B), np.arange(B * d).reshape(B, d)])
-    n = place.size
-    return sp.csc_matrix((-np.ones(n), (np.arange(n), place.ravel())), shape=(n, n))
+    place = np.column_stack([B * d + np.arange(B), np.arange(B * d).reshape(B, d)]).ravel()
+    return Entries(row + np.arange(len(place)), place, np.full(len(place), -1.0))
 
 
-def _products(X: Array, j: NDArray[np.intp], n: NDArray[np.intp], B: int) -> sp.csc_matrix:
-    """x_n'v_j for the pairs (j, n), in the variables (v, t)."""
-    k, d = len(j), X.shape[1]
-    places = j[:, None] * d + np.arange(d)
-    return sp.csc_matrix((X[n].ravel(), (np.repeat(np.arange(k), d), places.ravel())), shape=(k, B * (d + 1)))
+def _moved(A: sp.csc_matrix, row: int, column: int) -> Entries:
+    """The entries of A, with A's corner at (row, column)."""
+    A = A.tocoo()
+    return Entries(row + A.row, column + A.col, A.data)
 
 
 def _settings(tol: float) -> clarabel.DefaultSettings:
@@ -56,21 +81,22 @@ def solve(X: Array, y: Array, a: Array, blocks: Blocks, penalty: Penalty, beta: 
     (r, d), B = X.shape, len(blocks)
     opposite = blocks.opposite(y)
     coefficient = np.where(opposite, -1.0 * (blocks.charge == ON), blocks.S)
-    linear = sp.csc_matrix((coefficient.T[:, :, None] * X[:, None, :]).reshape(r, B * d))
     j, n = np.nonzero(opposite & (blocks.charge == RAMP))
     k, cost = len(j), penalty.cost(r)
-    charged = sp.csc_matrix((np.ones(k), (n, np.arange(k))), shape=(r, k))
-    eye = sp.identity(k)
-    A = sp.bmat(
-        [
-            [sp.hstack([-linear, sp.csc_matrix((r, B))]), charged, -sp.eye(r, len(cost.q))],
-            [_products(X, j, n, B), -eye, None],
-            [None, -eye, None],
-            [_cone_rows(B, d), None, None],
-            [None, None, cost.A],
-        ],
-        format="csc",
-    )
+    rho, e = B * (d + 1), B * (d + 1) + k
+    entries = [
+        _credits(X, coefficient),
+        Entries(n, rho + np.arange(k), np.ones(k)),
+        _diagonal(0, e, r, -1.0),
+        _products(X, j, n, r),
+        _diagonal(r, rho, k, -1.0),
+        _diagonal(r + k, rho, k, -1.0),
+        _cones(B, d, r + 2 * k),
+        _moved(cost.A, r + 2 * k + B * (d + 1), e),
+    ]
+    rows, columns, values = (np.concatenate(part) for part in zip(*entries, strict=True))
+    shape = r + 2 * k + B * (d + 1) + cost.A.shape[0], e + len(cost.q)
+    A = sp.csc_matrix((values, (rows, columns)), shape=shape)
     b = np.concatenate([-a, np.zeros(2 * k + B * (d + 1)), cost.b])
     q = np.concatenate([np.zeros(B * d), np.full(B, beta), np.zeros(k), cost.q])
     P = sp.diags(np.concatenate([np.zeros(B * (d + 1) + k), cost.P]), format="csc")

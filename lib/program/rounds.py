@@ -102,7 +102,7 @@ def priced(state: State, done: Round) -> Columns:
     """Local maximisers of the heights of lam, climbing also from around the neurons in use."""
     U = unit(done.V[done.active])
     steps = spread(len(U) * state.jitter, U.shape[1]).reshape(state.jitter, *U.shape)
-    around = [U + width * step for width in (0.3, 0.1, 0.03, 0.01) for step in steps]
+    around = [U + width * step for width in (0.1,) for step in steps]
     rows = done.lam != 0
     return violators(state.task.X[rows], done.lam[rows], 0.99 * state.task.beta, unit(np.vstack([U, *around])), n=8)
 

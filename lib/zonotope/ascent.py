@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from lib.zonotope.projection import nearest, no_rays, normals
+from lib.patterns import cells, cover
+from lib.zonotope.projection import nearest_own, normals
 from lib.zonotope.support import Array, Mask, Zonotopes, growth, zonotopes
+
+MOST_LISTED = 1000  # vertices: more of them cost more than a search that bounds them in bulk
 
 
 class Columns(NamedTuple):
@@ -44,36 +47,80 @@ def spread(n: int, d: int) -> Array:
     return unit(ndtri((0.5 + np.outer(np.arange(1, n + 1), steps)) % 1.0))
 
 
-def depth(pair: Zonotopes, U: Array, S: Mask) -> Array:
-    """The least sine of the angle from u, inside its cell S of the generators of Z_A, to a kink; negative outside."""
-    A = pair.A / np.linalg.norm(pair.A, axis=1, keepdims=True)
-    return (np.where(S, 1.0, -1.0) * (U @ A.T)).min(axis=1)
+def _depth(U: Array, G: Array, S: Mask, own: Mask) -> Array:
+    """The least sine of the angle from u, inside its cell S of its own generators, to a kink; negative outside."""
+    lengths = np.maximum(np.linalg.norm(G, axis=1, keepdims=True), np.finfo(float).tiny)
+    return (np.where(S, 1.0, -1.0) * (U @ (G / lengths).T)).min(axis=1, where=own, initial=1.0)
 
 
-def climb(pair: Zonotopes, U: Array, stop: int = 1000) -> Array:
-    """Where ascent from the directions U (n, r) ends with a positive value, once each.
+class Peaks(NamedTuple):
+    """Unit directions `U` (n, r) in which Z_B is nearest to vertices a_S of Z_A, for patterns `S` and sides `s`.
 
-    An end on the kink of a generator of Z_A (up to rounding) is kept and left: with luck the kink is flat there.
+    `depth` (n,) is the sine of the angle to the nearest kink of the own generators, negative outside the cell of S,
+    times the distance: a residual is known to rounding, its direction to rounding / distance, so to about
+    `pair.rounding` this says whether u is a local maximum. `upper` bounds the distances of all vertices asked for.
     """
-    if len(pair.A) == 0:
-        return np.zeros((0, pair.A.shape[1]))
+
+    U: Array
+    s: Array
+    S: Mask
+    depth: Array
+    upper: float
+
+
+def peaks(pair: Zonotopes, S: Mask, s: Array) -> Peaks:
+    """At vertices of Z_A (s = 1) and of Z_B (s = -1) named by patterns S (n, k) of all generators, A then B.
+
+    Left out are the vertices within rounding of the other zonotope.
+    """
+    G = np.vstack([pair.A, pair.B])
+    own = pair.own(s)
+    a = S @ G
+    near = nearest_own(a, G, ~own, a - ~own @ G / 2)
+    off = near.lower > pair.rounding
+    U = unit(normals(near, G)[off])
+    depth = _depth(U, G, S[off], own[off]) * near.upper[off]
+    return Peaks(U, s[off], S[off], depth, float(near.upper.max(initial=0.0)))
+
+
+def peaks_of_a(pair: Zonotopes, S: Mask) -> Peaks:
+    """At vertices of Z_A, named by patterns S (n, k) of its generators."""
+    return peaks(pair, np.column_stack([S, np.zeros((len(S), len(pair.B)), dtype=bool)]), np.ones(len(S)))
+
+
+def climb(pair: Zonotopes, U: Array, s: Array, stop: int = 1000) -> tuple[Array, Array]:
+    """Where the ascents of s (h_A - h_B) from the directions U (n, r) with signs s (n,) end with a positive value.
+
+    Both sides at once; each end once, with its sign. An end on a kink, up to rounding, is one and is left as well:
+    with luck the kink is flat there.
+    """
+    G = np.vstack([pair.A, pair.B])
     seen: set[bytes] = set()
-    ends = []
+    ends, signs = [U[:0]], [s[:0]]
     for _ in range(stop):
-        active = np.unique(U @ pair.A.T > 0, axis=0)
-        fresh = np.array([S.tobytes() not in seen for S in active], dtype=bool)
-        active = active[fresh]
-        if len(active) == 0:
+        keys = np.unique(np.column_stack([(U @ G.T > 0) & pair.own(s), s > 0]), axis=0)
+        keys = keys[[key.tobytes() not in seen for key in keys]]
+        if len(keys) == 0:
             break
-        seen.update(S.tobytes() for S in active)
-        a = active @ pair.A
-        near = nearest(a, pair.B, no_rays(a), a - pair.B.sum(axis=0) / 2)
-        outside = near.lower > pair.rounding
-        U, active = unit(normals(near, pair.B)[outside]), active[outside]
-        # A residual is known to rounding, its direction to rounding / distance.
-        ends.append(U[depth(pair, U, active) * near.upper[outside] >= -pair.rounding])
-        U = U[((U @ pair.A.T > 0) != active).any(axis=1)]
-    return np.vstack([np.zeros((0, pair.A.shape[1])), *ends])
+        seen.update(key.tobytes() for key in keys)
+        found = peaks(pair, keys[:, :-1], np.where(keys[:, -1], 1.0, -1.0))
+        inside = found.depth >= -pair.rounding
+        ends.append(found.U[inside])
+        signs.append(found.s[inside])
+        moved = (((found.U @ G.T > 0) & pair.own(found.s)) != found.S).any(axis=1)
+        U, s = found.U[moved], found.s[moved]
+    return np.vstack(ends), np.concatenate(signs)
+
+
+def listable(pair: Zonotopes, budget: int) -> bool:
+    """Whether all vertices of Z_A are so few that listing them is cheaper than bounding most of them."""
+    return len(pair.A) > 0 and cover(len(pair.A), min(pair.A.shape)) <= min(budget, MOST_LISTED)
+
+
+def listed(pair: Zonotopes) -> Peaks:
+    """At every vertex of Z_A: one for each cell of its generators."""
+    S = cells(pair.A).patterns
+    return peaks(pair, np.column_stack([S, np.zeros((len(S), len(pair.B)), dtype=bool)]), np.ones(len(S)))
 
 
 def starts(pair: Zonotopes, n: int) -> Array:
@@ -84,10 +131,10 @@ def starts(pair: Zonotopes, n: int) -> Array:
     return unit(np.vstack([pair.A, pair.A.sum(axis=0), spread(n, r), spread(n, r) @ np.diag(pair.A.std(axis=0))]))
 
 
-def columns(X: Array, lam: Array, pair: Zonotopes, sides: dict[float, Array]) -> Columns:
-    """Directions of each side, in the basis of `pair`, as columns in the coordinates of X, highest first."""
-    U = np.vstack([unit(V @ pair.basis) for V in sides.values()])
-    s = np.repeat(list(sides), [len(V) for V in sides.values()])
+def columns(X: Array, lam: Array, pair: Zonotopes, U: Array, s: Array) -> Columns:
+    """Directions of the basis of `pair`, with their signs, in the coordinates of X, highest first."""
+    U = U @ pair.basis
+    U = U / np.linalg.norm(U, axis=1, keepdims=True)
     values = growth(X, lam, U, s)
     order = np.argsort(-values, kind="stable")
     return Columns(U[order], s[order], values[order])
@@ -102,9 +149,7 @@ def violators(X: ArrayLike, lam: ArrayLike, level: float, previous: ArrayLike = 
     pair = zonotopes(X, lam)
     X, lam = np.asarray(X, dtype=float), np.asarray(lam, dtype=float)
     given = np.reshape(previous, (-1, X.shape[1])) if np.size(previous) else np.zeros((0, X.shape[1]))
-    sides = {}
-    for s, side in ((1.0, pair), (-1.0, pair.swapped)):
-        sides[s] = climb(side, np.vstack([unit(given @ pair.basis.T), starts(side, n)]))
-    found = columns(X, lam, pair, sides)
+    both = [np.vstack([unit(given @ pair.basis.T), starts(side, n)]) for side in (pair, pair.swapped)]
+    found = columns(X, lam, pair, *climb(pair, np.vstack(both), np.repeat([1.0, -1.0], [len(U) for U in both])))
     above = found.values > level
     return Columns(found.U[above], found.s[above], found.values[above])

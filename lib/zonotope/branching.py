@@ -74,6 +74,6 @@ def _improved(pair: Zonotopes, value: float, u: Array, directions: Array) -> tup
     U = U[np.argsort(-heights)[:32]]
     if heights.max(initial=value) <= value:
         return value, u
-    U = np.vstack([U, climb(pair, U)])
+    U = np.vstack([U, climb(pair, U, np.ones(len(U)))[0]])
     heights = pair.height(U)
     return float(heights.max()), U[heights.argmax()]

@@ -1,6 +1,6 @@
 """The Hausdorff distance of the two zonotopes of a dual variable: the largest |lam'(Xu)_+| over unit directions u.
 
-    max_{||u|| <= 1} |lam'(Xu)_+|  =  d_H(Z_+(lam), Z_-(lam))  =  max over both sides of  max_{vertices a} dist(a, Z).
+max_{||u|| <= 1} |lam'(Xu)_+|  =  d_H(Z_+(lam), Z_-(lam))  =  max over both sides of  max_{vertices a} dist(a, Z).
 """
 
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.zonotope.ascent import climb, starts
+from lib.zonotope.ascent import climb, listable, listed, starts
 from lib.zonotope.branching import Search, Tree, search
 from lib.zonotope.cones import Cones
 from lib.zonotope.signs import Signs
@@ -42,9 +42,20 @@ def _tree(pair: Zonotopes) -> Tree:
     return Signs(pair) if k <= max(FEW, 3 * q) or q > LOW_RANK else Cones(pair)
 
 
+def _listed(pair: Zonotopes) -> Search:
+    """One side, when all vertices of Z_A can be looked at."""
+    found = listed(pair)
+    U = found.U if len(found.U) else pair.A[:1] / np.linalg.norm(pair.A[0])
+    values = pair.height(U)
+    return Search(float(values.max()), found.upper + pair.rounding, U[values.argmax()])
+
+
 def _side(pair: Zonotopes, goal: float, budget: int) -> Search:
     """One side: climb for a value, then bound. `goal` includes what the other side has reached."""
-    U = climb(pair, starts(pair, 32))
+    if listable(pair, budget):
+        return _listed(pair)
+    U = starts(pair, 32)
+    U, _ = climb(pair, U, np.ones(len(U)))
     values = pair.height(U)
     value, u = (values.max(), U[values.argmax()]) if len(U) else (0.0, pair.A[0] / np.linalg.norm(pair.A[0]))
     longest = longest_sum(pair.A) + pair.rounding
@@ -58,9 +69,9 @@ def hausdorff(X: ArrayLike, lam: ArrayLike, goal: float = 0.0, budget: int = 200
     """d_H(lam) = max over ||u|| <= 1 of |lam'(Xu)_+|, with a certificate: value <= d_H <= upper.
 
     `value` is reached, at `u` and `s`. `upper` - `value` is rounding, at most about 10 N eps sum |lam_n| ||x_n||,
-    when the answer is exact. It is larger in two cases: after `budget` nodes of the branch and bound per side
-    (more tighten it), and when `goal` > d_H, since nothing at or below the goal is looked into (for a caller who
-    needs no more than d_H <= goal). Units of X lam. For lam = 0 the answer is 0, at the first unit vector.
+    when the answer is exact. It is larger in two cases: after `budget` nodes of the branch and bound, or vertices,
+    per side (more tighten it), and when `goal` > d_H, since nothing at or below the goal is looked into (for a caller
+    who needs no more than d_H <= goal). Units of X lam. For lam = 0 the answer is 0, at the first unit vector.
     Raises `ValueError` for bad input.
     """
     pair = zonotopes(X, lam)

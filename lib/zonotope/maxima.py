@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 
 from lib.data import validated_dual
 from lib.patterns import cells
-from lib.zonotope.ascent import depth, unit
-from lib.zonotope.projection import CHUNK, nearest, no_rays, normals, project
+from lib.zonotope.ascent import peaks_of_a, unit
+from lib.zonotope.projection import CHUNK, nearest, no_rays, project
 from lib.zonotope.support import Array, Mask, Zonotopes, growth, zonotopes
 
 KINK = 1e-9  # |x_n'u| <= KINK ||x_n|| counts as x_n'u = 0
@@ -108,11 +108,8 @@ def _rests(side: _Side, held: Mask, closed: bool) -> Array:
 
 def _inside(pair: Zonotopes, S: Mask, closed: bool) -> Array:
     """Directions a_S - proj_B(a_S), of length above rounding, that lie in their own cell S."""
-    a = S @ pair.A
-    near = nearest(a, pair.B, no_rays(a), a - pair.B.sum(axis=0) / 2)
-    outside = near.lower > pair.rounding
-    U, S, distance = unit(normals(near, pair.B)[outside]), S[outside], near.upper[outside]
-    return U[depth(pair, U, S) * distance > (-pair.rounding if closed else pair.rounding)]
+    found = peaks_of_a(pair, S)
+    return found.U[found.depth > (-pair.rounding if closed else pair.rounding)]
 
 
 def _is_peak(side: _Side, u: Array) -> bool:

@@ -20,6 +20,7 @@ from lib.zonotope.support import EPS, Array, Mask
 
 Index = NDArray[np.intp]
 
+STEPS = 2000
 CHUNK = 8192  # points projected at a time
 FREE = 1e-13  # a coefficient within FREE of 0 or 1 is there: the rounding of a mean of vertices
 
@@ -42,8 +43,6 @@ class Nearest(NamedTuple):
     lower: Array
     upper: Array
     c: Array
-
-
 
 
 def _positive(x: Array) -> Array:
@@ -79,13 +78,14 @@ def _step(w: Array, target: Array, live: Mask, e: Array) -> tuple[Array, Mask]:
 class _Corrals:
     """Wolfe's state for points a (n, d): d + 2 places each for members of the corral, and the bounds so far.
 
-    A member is a vertex less a (e = 1), with its pattern 1[z_n in the sum], or a ray (e = 0) with none.
+    The zonotope of a point has the generators `own` (n, k) of Z (k, d). A member is a vertex less a (e = 1), with its
+    pattern 1[z_n in the sum], or a ray (e = 0) with none.
     """
 
-    def __init__(self, a: Array, Z: Array, rays: Array, start: Array) -> None:
+    def __init__(self, a: Array, Z: Array, own: Mask, rays: Array, start: Array) -> None:
         n, d = a.shape
-        self.a, self.Z, self.rays = a, Z, rays
-        self.scale = np.linalg.norm(Z, axis=1).sum() + np.linalg.norm(a, axis=1)
+        self.a, self.Z, self.own, self.rays = a, Z, own, rays
+        self.scale = own @ np.linalg.norm(Z, axis=1) + np.linalg.norm(a, axis=1)
         self.members = np.zeros((n, d + 2, d))
         self.patterns = np.zeros((n, d + 2, len(Z)), dtype=bool)
         self.weights, self.best_weights, self.e = np.zeros((3, n, d + 2))
@@ -97,7 +97,7 @@ class _Corrals:
 
     def vertex(self, who: Index, r: Array) -> tuple[Mask, Array]:
         """The vertex sum_{z_n'r > 0} z_n, farthest along r, less a; and its pattern."""
-        pattern = r @ self.Z.T > 0
+        pattern = (r @ self.Z.T > 0) & self.own[who]
         return pattern, pattern.astype(float) @ self.Z - self.a[who]
 
     def add(self, who: Index, patterns: Mask, members: Array, e: Array) -> None:
@@ -158,15 +158,23 @@ class _Corrals:
         return np.clip(c, 0.0, 1.0)
 
 
-def nearest(a: Array, Z: Array, rays: Array, start: Array, level: float = np.inf, steps: int = 2000) -> Nearest:
+def nearest(a: Array, Z: Array, rays: Array, start: Array, level: float = np.inf, steps: int = STEPS) -> Nearest:
     """The distance of points a (n, d) to the zonotope Z plus a cone each, of `rays` (n, q, d), unit or zero.
 
     Wolfe's method from the vertices farthest along `start` (n, d). A point is left once its distance is known to
     rounding, or on which side of `level` it lies (`level = inf` asks for the distance itself), or after `steps`.
     `upper` is valid whenever it stops; so is `lower`, up to the rounding of the rays.
     """
-    corrals = _Corrals(a, Z, rays, start)
-    active = np.arange(len(a))
+    return _found(_Corrals(a, Z, np.ones((len(a), len(Z)), dtype=bool), rays, start), level, steps)
+
+
+def nearest_own(a: Array, Z: Array, own: Mask, start: Array) -> Nearest:
+    """The distance of each of the points a (n, d) to its own zonotope, which has the generators `own` (n, k) of Z."""
+    return _found(_Corrals(a, Z, own, no_rays(a), start), np.inf, STEPS)
+
+
+def _found(corrals: _Corrals, level: float, steps: int) -> Nearest:
+    active = np.arange(len(corrals.a))
     for _ in range(steps):
         reached = corrals.descend(active)
         active = np.concatenate([active[~reached], corrals.advance(active[reached], level)])

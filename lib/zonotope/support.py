@@ -49,6 +49,10 @@ class Zonotopes(NamedTuple):
         """The same pair seen from the other side."""
         return self._replace(A=self.B, B=self.A)
 
+    def own(self, s: Array) -> Mask:
+        """(n, k): whether a generator, those of A before those of B, belongs to the zonotope left on side s_n."""
+        return np.equal.outer(np.asarray(s) > 0, np.arange(len(self.A) + len(self.B)) < len(self.A))
+
     def height(self, U: Array) -> Array:
         """h_A(u) - h_B(u) for directions U (n, r)."""
         return np.maximum(U @ self.A.T, 0.0).sum(-1) - np.maximum(U @ self.B.T, 0.0).sum(-1)
