@@ -90,8 +90,8 @@ Gaussian rows, labels sign(x1 x2 + 0.3 x1); median of {repeats} runs of `max_mar
 The number of patterns grows like N^(d-1) and is never paid for. Seconds grow like N to the power {slopes}. What costs
 is the rounds: each solves a conic program over the blocks and rows in use, and projects vertices of one zonotope onto
 the other, where only rows with a multiplier count. Those are about as many as the neurons of the optimum, and at
-N = {N} at most {share:.0%} of the rows. A larger d costs through the Hausdorff distance: the vertices of a zonotope of k
-generators are of the order k^(d-1), until branch and bound leaves most of them alone.
+N = {N} at most {share:.0%} of the rows. A larger d costs through the Hausdorff distance: a zonotope of k generators has
+of the order of k^(d-1) vertices, until branch and bound leaves most of them alone.
 
 | N | d | patterns | rows with a multiplier | rounds | neurons | seconds |
 |---|---|---|---|---|---|---|
