@@ -1,32 +1,19 @@
 """When within a step a neuron meets a hyperplane, or leaves one it slides along."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from lib.data import Array
 from lib.flow.arrangement import Arrangement
-from lib.flow.boost import NODES, lagrange
+from lib.flow.boost import NODES
 from lib.flow.collocation import Step
 from lib.flow.minnorm import rounding
 from lib.flow.modes import Modes
+from lib.flow.state import Hit
+from lib.flow.stride import Stride
 
 _TIMES = np.append(0.0, NODES)
-_START = lagrange(np.zeros(1))[0]
+_WIDTHS = np.diff(_TIMES)
 _POWERS = np.linalg.inv(np.vander(NODES, increasing=True))
-
-
-class Hit(NamedTuple):
-    """At `theta` of a step, neuron `i` meets hyperplane `j` (`c` NaN), or leaves it as its coefficient becomes c."""
-
-    theta: float
-    i: int
-    j: int
-    c: float
-
-    @property
-    def leaves(self) -> bool:
-        return self.c == self.c
 
 
 def first_root(s0: float, d0: float, s1: float, d1: float) -> float:
@@ -71,24 +58,26 @@ def _dip(a: float, b: float, c: float, d: float) -> float:
     return x if 0 < x < 1 and a + x * (b + x * (c + x * d)) <= 0 else np.inf
 
 
-def crossings(W1: Array, w2: Array, modes: Modes, data: Arrangement, step: Step) -> list[Hit]:
+def crossings(stride: Stride, data: Arrangement) -> list[Hit]:
     """The hits of the first stretch between nodes that has any, unsorted."""
-    normals = data.normals.T
-    side = np.where(modes.slide, 0.0, 2.0 * modes.on - 1) * modes.alive[:, None]
-    start_pull = np.tensordot(_START, step.pulls, axes=1)
-    W1s, w2s = np.concatenate([W1[None], step.W1]), np.concatenate([w2[None], step.w2])
-    S = (W1s @ normals) * side
-    dS = w2s[..., None] * (np.concatenate([start_pull[None], step.pulls]) @ normals) * (step.h * side)
-    S[np.abs(S) <= rounding(W1s, w2s)] = 0.0
+    step, side = stride.step, stride.start.modes.side
+    Z = _heights(stride.W1, data)
+    S = np.where(np.abs(Z) <= rounding(stride.W1, stride.w2), 0.0, Z) * side
+    g = np.concatenate([stride.pulls(0.0)[None], step.pulls])
+    dS = _heights(g, data) * (stride.w2[..., None] * (step.h * side))
+    dips = (S[:-1] > 0) & (dS[:-1] < 0) & (dS[1:] > 0) & (S[:-1] + dS[:-1] * _WIDTHS[:, None, None] < 0)
+    found = (S[:-1] < 0) | (S[1:] < 0) | dips
     for k in range(3):
-        width = _TIMES[k + 1] - _TIMES[k]
-        dips = (S[k] > 0) & (dS[k] < 0) & (dS[k + 1] > 0) & (S[k] + dS[k] * width < 0)
-        found = np.argwhere((S[k] < 0) | (S[k + 1] < 0) | dips)
-        hits = [_hit(k, width, int(i), int(j), S, dS) for i, j in found]
+        hits = [_hit(k, _WIDTHS[k], int(i), int(j), S, dS) for i, j in np.argwhere(found[k])]
         hits = [hit for hit in hits if hit.theta <= 1]
         if hits:
             return hits
     return []
+
+
+def _heights(W1: Array, data: Arrangement) -> Array:
+    """h_j'w1, (k, m, J), of neurons (k, m, d)."""
+    return (W1.reshape(-1, W1.shape[-1]) @ data.normals.T).reshape(*W1.shape[:-1], -1)
 
 
 def _hit(k: int, width: float, i: int, j: int, S: Array, dS: Array) -> Hit:
@@ -127,8 +116,8 @@ def _parabola_root(a: float, b: float, c: float) -> float:
     return (b + root) / (-2 * c) if c < 0 else np.inf
 
 
-def first_hits(W1: Array, w2: Array, modes: Modes, data: Arrangement, step: Step) -> list[Hit]:
+def first_hits(stride: Stride, data: Arrangement) -> list[Hit]:
     """The hits that come first in a step, those at the same time together."""
-    hits = crossings(W1, w2, modes, data, step) + departures(modes, step)
+    hits = crossings(stride, data) + departures(stride.start.modes, stride.step)
     first = min((hit.theta for hit in hits), default=0.0)
     return sorted(hit for hit in hits if hit.theta <= first + 1e-11)

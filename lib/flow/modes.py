@@ -4,7 +4,8 @@ Neuron i feels g_i = sum_n c_in mu_n x_n, mu = y pi, with c_in = 1[x_n'w1_i > 0]
 h_j'g = 0 decides their coefficients: it feels the orthogonal projection of the pull of its other rows.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from lib.data import Array
 from lib.flow.arrangement import Arrangement, Index, Mask, coefficients, jumps
 
 
-class Modes(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Modes:
     """Per neuron and hyperplane (m, J): `on` its positive side, or `slide` along it; and what follows from these.
 
     `field` (N, m, d) is y_n times the pull of example n on neuron i, so g = pi @ field and q = field . (w2 w1);
@@ -30,15 +32,25 @@ class Modes(NamedTuple):
     high: Array
     duals: Array
 
-    @property
+    @cached_property
+    def flat(self) -> Array:
+        """`field` as a matrix (N, m d)."""
+        return self.field.reshape(len(self.field), -1)
+
+    @cached_property
     def seen(self) -> Mask:
         """(N,): examples that pull at least one neuron."""
         return self.squares.sum(axis=1) > 0
 
-    @property
+    @cached_property
     def alive(self) -> Mask:
         """(m,): neurons with an active example."""
         return self.squares.sum(axis=0) > 0
+
+    @cached_property
+    def side(self) -> Array:
+        """(m, J): 1 or -1 for the side of a hyperplane that a living neuron may leave; 0 where it slides."""
+        return np.where(self.slide | ~self.alive[:, None], 0.0, 2.0 * self.on - 1)
 
 
 def pull_rows(data: Arrangement, on: Mask, slide: Mask) -> Array:
@@ -76,7 +88,7 @@ def moved(modes: Modes, data: Arrangement, i: int, on_i: Mask, slide_i: Mask, pi
     on[i], slide[i], field[:, i] = on_i, slide_i, pull_rows(data, on_i, slide_i)
     squares[:, i] = (field[:, i] ** 2).sum(axis=1)
     kept = modes.sliders[:, 0] != i
-    lists = [part[kept] for part in modes[4:]]
+    lists = [part[kept] for part in (modes.sliders, modes.low, modes.high, modes.duals)]
     if slide_i.any():
         j = np.flatnonzero(slide_i)
         more = (np.column_stack([np.full(len(j), i), j]), *slide_forms(data, on_i, slide_i, pi))
@@ -89,4 +101,5 @@ def died(modes: Modes, i: int) -> Modes:
     slide, field, squares = modes.slide.copy(), modes.field.copy(), modes.squares.copy()
     slide[i], field[:, i], squares[:, i] = False, 0.0, 0.0
     kept = modes.sliders[:, 0] != i
-    return Modes(modes.on, slide, field, squares, *(part[kept] for part in modes[4:]))
+    lists = [part[kept] for part in (modes.sliders, modes.low, modes.high, modes.duals)]
+    return Modes(modes.on, slide, field, squares, *lists)

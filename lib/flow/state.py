@@ -6,7 +6,6 @@ import numpy as np
 
 from lib.data import Array
 from lib.flow.arrangement import Arrangement, Index, Mask, jumps
-from lib.flow.events import Hit
 from lib.flow.minnorm import meet, near_kinks
 from lib.flow.modes import Modes, died, moved
 from lib.flow.trajectory import Event, Kind
@@ -24,6 +23,19 @@ class State(NamedTuple):
     pi: Array
     kappa: float
     modes: Modes
+
+
+class Hit(NamedTuple):
+    """At `theta` of a step, neuron `i` meets hyperplane `j` (`c` NaN), or leaves it as its coefficient becomes c."""
+
+    theta: float
+    i: int
+    j: int
+    c: float
+
+    @property
+    def leaves(self) -> bool:
+        return self.c == self.c
 
 
 def invariants(W1: Array, w2: Array) -> Array:
