@@ -10,6 +10,7 @@ LIB = Path(__file__).parents[1] / "lib"
 
 # Each noun may import the nouns before it, and none after it.
 ORDER = (
+    "cores",
     "data",
     "network",
     "adapters",

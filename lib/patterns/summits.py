@@ -23,9 +23,10 @@ from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
+from lib.cores import in_order
 from lib.data import Array
+from lib.patterns.counting import cover
 from lib.patterns.duals import float_duals
 from lib.patterns.frame import Frame, Points, nearest
 from lib.patterns.ties import resolved
@@ -106,18 +107,19 @@ def points(frame: Frame, level: int, start: int, stop: int) -> Points:
     return _joined(decided, resolved(frame, level, rows[:, ~sure]))
 
 
-@cache
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
+def _jobs(frame: Frame, size: int) -> Iterator[tuple[Frame, int, int, int]]:
+    """The bases of all levels, at most `size` at a time."""
+    n, r = frame.n, frame.A.shape[1]
+    for level in range(r):
+        number = comb(n - 1, r - 1 - level)
+        for start in range(0, number, size):
+            yield frame, level, start, min(start + size, number)
 
 
 def halves(frame: Frame) -> Iterator[Points]:
     """Blocks of cells, one of each antipodal pair."""
     n, r = frame.n, frame.A.shape[1]
     size = max(64, BLOCK // (n + r * r))
-    for level in range(r):
-        number = comb(n - 1, r - 1 - level)
-        for start in range(0, number, size):
-            with _blas().limit(limits=1, user_api="blas"):  # the products are too small to share between threads
-                found = points(frame, level, start, min(start + size, number))
-            yield found
+    if cover(n, r) <= 2 * size:
+        return (points(*job) for job in _jobs(frame, size))
+    return in_order(points, _jobs(frame, size))
