@@ -1,7 +1,7 @@
 """MathJax from a pinned Python package instead of a delivery network, so that the book reads offline.
 
-Only what a page can ask for is copied: the TeX-to-HTML bundle, its fonts, the TeX extensions it loads on demand,
-and what its accessibility menu loads, in English.
+Only what a page can ask for is copied: the parts that _config.yml loads, the fonts, and the TeX extensions that are
+loaded on demand.
 """
 
 from importlib.metadata import files
@@ -13,12 +13,13 @@ from sphinx.application import Sphinx
 PACKAGE = "sphinx-mathjax-offline"
 ROOT = "mathjax"  # the folder's name in the package and under the book's _static
 NEEDED = (
-    "tex-chtml.js",
-    "a11y/",
+    "startup.js",
+    "core.js",
+    "a11y/assistive-mml.js",
+    "input/tex.js",
     "input/tex/extensions/",
-    "output/chtml/fonts/woff-v2/",
-    "sre/mathmaps/base.json",
-    "sre/mathmaps/en.json",
+    "output/chtml.js",
+    "output/chtml/fonts/",
 )
 
 
@@ -44,6 +45,6 @@ def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.config.mathjax_path = f"{ROOT}/tex-chtml.js"
+    app.config.mathjax_path = f"{ROOT}/startup.js"
     app.connect("build-finished", copy_mathjax)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,168 @@
+"""The front page moves and fits its screen; a link to a claim or a word shows what it says; no page is heavy."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page
+
+from tests.test_accessibility import violations
+from tests.test_site import DESKTOP, HTML, PAGES, PHONE, REDIRECT, addresses, browser, listen, pytestmark, soup_of
+
+__all__ = ["addresses", "browser", "pytestmark"]  # fixtures, and when to skip
+
+FRONT, GLOSSARY = "book/00_preface.html", "book/glossary.html"
+SCREEN = {"width": 1400, "height": 900}
+HEAVIEST = 2_000_000  # bytes of a page and all it loads, without fonts
+
+
+def opened(browser: Browser, address: str, **settings: object) -> Page:
+    page = browser.new_context(**{"viewport": DESKTOP, **settings}).new_page()  # type: ignore[arg-type]
+    page.goto(address)
+    page.evaluate("() => window.MathJax?.startup?.promise")
+    return page
+
+
+# --- the front page --------------------------------------------------------------------------------
+
+
+def clock(page: Page) -> Locator:
+    return page.locator("#fig-front .player input")
+
+
+def test_the_front_page_moves_by_itself(browser: Browser, addresses: dict[str, str]) -> None:
+    """Catches a front page that stands still, and one that goes on after its reader said stop."""
+    page = opened(browser, addresses["file"] + FRONT)
+    page.wait_for_function("() => document.querySelector('#fig-front input')?.valueAsNumber > 3", timeout=10_000)
+    page.locator("#fig-front button").click()
+    at = clock(page).input_value()
+    page.wait_for_timeout(300)
+    assert clock(page).input_value() == at and 3 < float(at) < float(clock(page).get_attribute("max") or 0)
+    page.context.close()
+
+
+def test_it_rests_for_who_asked_for_less_motion(browser: Browser, addresses: dict[str, str]) -> None:
+    """Catches a figure that starts although `prefers-reduced-motion` is set."""
+    page = opened(browser, addresses["file"] + FRONT, reduced_motion="reduce")
+    page.locator("#fig-front button").wait_for()
+    page.wait_for_timeout(500)
+    assert float(clock(page).input_value()) == 0
+    page.context.close()
+
+
+def test_the_neurons_end_in_the_rings(browser: Browser, addresses: dict[str, str]) -> None:
+    """Catches a front page whose figure does not show what its caption says."""
+    page = opened(browser, addresses["file"] + FRONT, reduced_motion="reduce")
+    clock(page).wait_for()
+    ends = """() => {
+        const { directions, sizes, targets } = document.querySelector("#fig-front .player").model.get("state");
+        const cosine = (u) => Math.max(...targets.map((t) => u.reduce((sum, v, k) => sum + v * t[k], 0)));
+        return directions.at(-1).filter((_, i) => sizes.at(-1)[i] > 0.05).map(cosine);
+    }"""
+    cosines = page.evaluate(ends)
+    assert len(cosines) >= 4 and min(cosines) > 0.9999
+    page.context.close()
+
+
+def test_one_screen_shows_the_figure_and_the_ways_in(browser: Browser, addresses: dict[str, str]) -> None:
+    """Catches a front page that has to be scrolled before it says what the book is."""
+    page = opened(browser, addresses["http"] + FRONT, viewport=SCREEN)
+    figure, ways = page.locator("#fig-front .player"), page.locator("article section > ul").first
+    clock(page).wait_for()
+    for part in (figure, ways):
+        box = part.bounding_box()
+        assert box is not None and box["y"] + box["height"] < SCREEN["height"]
+    assert ways.locator("a").count() >= 4
+    page.context.close()
+
+
+# --- previews --------------------------------------------------------------------------------------
+
+
+def preview_texts() -> dict[str, str]:
+    script = (HTML / "_static" / "previews.js").read_text()
+    return json.loads(script.removeprefix("const PREVIEWS = ").rstrip(";\n"))
+
+
+def test_every_claim_and_every_word_has_a_preview() -> None:
+    """Catches a claim or a word without its preview, and a preview that carries a link, a name or a picture."""
+    texts = preview_texts()
+    for path in (path for path in PAGES if path.startswith("book/")):
+        for anchor in soup_of(HTML / path).select("div.proof.admonition[id], dl.glossary > dt[id]"):
+            assert f"{path}#{anchor['id']}" in texts
+    assert len(texts) > 20 and not re.search(r"<a\b|<img|<script|\bid=|\bstyle=", "".join(texts.values()))
+
+
+def cited_elsewhere() -> Iterator[tuple[str, str]]:
+    """Pages, and what they link to, among the previews."""
+    texts = preview_texts()
+    for path in PAGES:
+        for link in soup_of(HTML / path).select("article a.reference.internal[href*='#']"):
+            target = str((Path("/") / path).parent.joinpath(str(link["href"])))[1:]
+            if target in texts and "#thm" in target and not target.startswith(path):
+                yield path, str(link["href"])
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("http", DESKTOP), ("file", PHONE)], ids=["http", "file"])
+def test_the_pointer_sees_a_theorem_of_another_page(
+    browser: Browser, addresses: dict[str, str], scheme: str, size: dict
+) -> None:
+    """Catches a preview that needs the other page, is cut off, shows raw TeX, or stays when it should go."""
+    path, href = next(cited_elsewhere())
+    page = opened(browser, addresses[scheme] + path, viewport=size, color_scheme="dark")
+    heard = listen(page, addresses[scheme])
+    page.evaluate("() => document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
+    link, box = page.locator(f"article a[href='{href}']").first, page.locator("#preview")
+    link.hover()
+    box.wait_for(state="visible")
+    page.wait_for_function("() => !document.querySelector('#preview').textContent.includes('\\\\(')")
+    assert box.inner_text().startswith(link.inner_text()) and link.get_attribute("aria-describedby") == "preview"
+    corner = box.bounding_box()
+    assert corner is not None and corner["x"] >= 0 and corner["x"] + corner["width"] <= size["width"]
+    box.hover()
+    page.wait_for_timeout(400)
+    assert box.is_visible()  # the pointer may move onto it
+    assert heard == []
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    assert box.is_hidden() and link.get_attribute("aria-describedby") is None
+    page.context.close()
+
+
+def test_the_keyboard_sees_a_word(browser: Browser, addresses: dict[str, str]) -> None:
+    """Catches a preview that only a mouse can call up."""
+    page = opened(browser, addresses["file"] + GLOSSARY)
+    link = page.locator("article dd a.reference.internal").first
+    link.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    box = page.locator("#preview")
+    box.wait_for(state="visible")
+    assert (
+        box.locator("strong").first.inner_text() == link.get_attribute("title") or link.inner_text() in box.inner_text()
+    )
+    page.keyboard.press("Tab")
+    assert box.is_hidden() or page.locator("[aria-describedby=preview]").count() == 1
+    page.context.close()
+
+
+# --- weight ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path != REDIRECT])
+def test_no_page_is_heavy(browser: Browser, addresses: dict[str, str], path: str) -> None:
+    """Catches a page of more than two megabytes: all that it loads except fonts, and nothing compressed."""
+    page = browser.new_page()
+    sizes: dict[str, int] = {}
+    page.on("response", lambda r: None if "font" in r.request.resource_type else sizes.update({r.url: len(r.body())}))
+    page.goto(addresses["http"] + path, wait_until="load")
+    page.evaluate("() => window.MathJax?.startup?.promise")
+    page.wait_for_load_state("networkidle")
+    drawn = page.evaluate(
+        "[...document.querySelectorAll('[class*=fa-]')].filter((i) => !i.querySelector('path')).length"
+    )
+    page.close()
+    assert drawn == 0  # no icon is missing: the theme's unused ones are taken out when the book is built
+    assert 10_000 < sum(sizes.values()) < HEAVIEST, sorted(((n, url) for url, n in sizes.items()), reverse=True)[:5]
