@@ -13,7 +13,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test bench refresh lock serve clean
+.PHONY: help env book pdf test bench refresh lock serve clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -43,6 +43,9 @@ $(HTML): $(ENV)
 
 serve: $(HTML) ## serve the built book on this machine, at port 8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+pdf: $(HTML) ## the built book on paper, _build/pdf/book.pdf: every figure as its still (needs Chromium)
+	$(BIN)/python tools/pdf.py
 
 test: book ## lint, types, a clean build of the book, then every test, notebook and built page
 	$(BIN)/ruff check .
