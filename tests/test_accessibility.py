@@ -23,9 +23,9 @@ def violations(page: Page, rules: list[str] = EVERY) -> list[str]:
 
 
 def unfolded(page: Page, address: str) -> None:
-    """Open a page, wait until its formulas are set, and open its folds. Colours change at once, without fading."""
+    """Open a page, wait until its formulas are set, and open its folds. Nothing fades in or out."""
     page.goto(address)
-    page.add_style_tag(content="* { transition: none !important }")
+    page.add_style_tag(content="* { animation: none !important; transition: none !important }")
     page.evaluate("() => window.MathJax?.startup?.promise")
     page.evaluate("() => document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
 
