@@ -14,13 +14,13 @@ from scipy.linalg import lu_factor, lu_solve
 from lib.data import Array
 from lib.flow.arrangement import Index, Mask
 from lib.flow.boost import INTEGRALS, NODE_SHARES, lagrange, transport
-from lib.flow.clock import Clock, log_sum_exp
+from lib.flow.clock import Clock, Curve, log_sum_exp
 from lib.flow.modes import Modes
 
-_SUPPORT = 1e-4  # examples with D = pi / (pi + T) below this hardly move the neurons: pi follows their margin
+_OMITTED = 0.01  # examples whose stiffness adds up to this hardly move the neurons: their pi follows their margins
 _START = lagrange(np.zeros(1))[0]  # value at 0 of the parabola through the nodes
 _ERROR = 0.09  # max over theta of |integral_0^theta omega / omega(0)|, omega the cubic that vanishes at the nodes
-_EXACT = 1e-14  # Newton's last displacement: slacks left wrong by more would disturb pi in a short step that follows
+_EXACT = 1e-14  # Newton's last displacement in stiff steps: slacks left wrong would disturb pi in a short one after it
 _WILD = 30.0  # an iterate that moves a neuron by more e-folds than this has gone astray
 _SLOW = 0.3  # Newton's matrix is renewed when a correction shrinks by less than this
 
@@ -72,9 +72,11 @@ def solve(W1: Array, w2: Array, modes: Modes, clock: Clock, guess: Array, h: flo
     """The step of length h from neurons (m, d), (m,); iterates from `guess` (3, N) to displacements of `tol`."""
     reach = response(W1, w2, modes)
     weight = guess.mean(axis=0) if clock.normalised else np.ones(len(reach))
-    if h * (weight * modes.seen) @ reach < 0.3:
+    stiffness = float((weight * modes.seen) @ reach)
+    if h * stiffness < 0.3:
         return _substitute(W1, w2, modes, clock, guess, h, 10 * tol)  # a contraction by 0.3: the result is better
-    return _Newton(W1, w2, modes, clock, h, 1 / (h * reach.max())).solve(guess, tol)
+    exact = max(_EXACT, tol / max(1.0, 10 * h * stiffness))
+    return _Newton(W1, w2, modes, clock, h, reach).solve(guess, tol, exact)
 
 
 def _substitute(W1: Array, w2: Array, modes: Modes, clock: Clock, pi: Array, h: float, tol: float) -> Step:
@@ -105,38 +107,46 @@ class _Newton:
     Examples outside the support hardly move anything: they follow their margins, and leave the linear system.
     """
 
-    def __init__(self, W1: Array, w2: Array, modes: Modes, clock: Clock, h: float, T: float) -> None:
-        self.W1, self.w2, self.modes, self.clock, self.h, self.T = W1, w2, modes, clock, h, T
+    def __init__(self, W1: Array, w2: Array, modes: Modes, clock: Clock, h: float, reach: Array) -> None:
+        self.W1, self.w2, self.modes, self.clock, self.h = W1, w2, modes, clock, h
+        self.reach, self.T = reach, 1 / (h * reach.max())
         self.seen: Mask = modes.seen
         self.rows: Index = np.zeros(0, dtype=np.intp)
         self.factors: tuple[Array, Array] | None = None
 
-    def solve(self, pi: Array, tol: float) -> Step:
+    def solve(self, pi: Array, tol: float, exact: float) -> Step:
         v, kappa, last, change = pi, np.zeros(3), np.inf, np.inf
         g = pulls(pi, self.modes)
         for iteration in range(25):
             if not self.h * np.abs(g).max(initial=0.0) < _WILD:
                 return Step(self.h, pi, kappa, g, self.W1, self.w2, False)
             W1s, w2s = transport(self.W1, self.w2, g, self.h, NODE_SHARES)
-            if change <= _EXACT or (change <= tol and change > 0.5 * last):
+            if change <= exact or (change <= tol and change > 0.5 * last):
                 break
             a, slope = self.clock.conjugate(margins_of(W1s, w2s, self.modes))
             if iteration == 0 and self.clock.normalised:  # pi on one side of the curve, the slack on the other
                 kappa = -log_sum_exp(-a[:, self.seen])
                 v = pi - self.T * (a - kappa[:, None])
+            if iteration == 0:
+                curve = self.clock.curve(v, self.T)
             if self.factors is None:
-                self._factor(W1s, w2s, v, slope)
-            v, kappa = self._corrected(v, kappa, a)
-            pi = np.where(self.seen, self.clock.curve(v, self.T).pi, self.clock.at_slack(a, kappa))
+                self._factor(W1s, w2s, curve, slope)
+            v, kappa = self._corrected(v, kappa, a, curve)
+            curve = self.clock.curve(v, self.T)
+            pi = np.where(self.seen, curve.pi, self.clock.at_slack(a, kappa))
             old, g, last = g, pulls(pi, self.modes), change
             change = self.h * np.abs(g - old).max()
             if change > _SLOW * last:
                 self.factors = None
         return Step(self.h, pi, kappa, g, W1s, w2s, bool(change <= tol))
 
-    def _factor(self, W1: Array, w2: Array, v: Array, slope: Array) -> None:
-        _, _, D, E = self.clock.curve(v, self.T)
-        self.rows = np.flatnonzero(self.seen & (D.max(axis=0) > _SUPPORT))
+    def _factor(self, W1: Array, w2: Array, curve: Curve, slope: Array) -> None:
+        pi, _, D, E = curve
+        weight = pi.max(axis=0) if self.clock.normalised else 1.0
+        share = self.h * weight * self.seen * self.reach
+        order = share.argsort()
+        self.rows = np.sort(order[share[order].cumsum() > _OMITTED])
+        rest = (pi * self.seen).sum(axis=1) - pi[:, self.rows].sum(axis=1)
         D, E, r = D[:, self.rows], E[:, self.rows], len(self.rows)
         scale = (self.h * self.T) * INTEGRALS[:, None, :, None] * slope[:, self.rows, None, None] * D
         size = 3 * r + (3 if self.clock.normalised else 0)
@@ -146,14 +156,15 @@ class _Newton:
         for j in range(size - 3 * r):
             matrix[j * r : (j + 1) * r, 3 * r + j] = -1.0
             matrix[3 * r + j, j * r : (j + 1) * r] = D[j]
+            matrix[3 * r + j, 3 * r + j] = rest[j] / self.T
         self.factors = lu_factor(matrix, overwrite_a=True, check_finite=False)
 
-    def _corrected(self, v: Array, kappa: Array, a: Array) -> tuple[Array, Array]:
-        pi, z, _, _ = self.clock.curve(v, self.T)
+    def _corrected(self, v: Array, kappa: Array, a: Array, curve: Curve) -> tuple[Array, Array]:
+        pi, z, _, _ = curve
         r = len(self.rows)
         residual = -self.T * (a - z - kappa[:, None])[:, self.rows].ravel()
         if self.clock.normalised:
-            residual = np.append(residual, 1 - pi[:, self.rows].sum(axis=1))
+            residual = np.append(residual, 1 - pi[:, self.seen].sum(axis=1))
         change = lu_solve(self.factors, residual, check_finite=False)
         if self.clock.normalised:
             kappa = kappa + change[3 * r :] / self.T
