@@ -1,9 +1,9 @@
 """The front page moves and fits its screen; a link to a claim or a word shows what it says; no page is heavy."""
 
 import json
+import posixpath
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page
@@ -81,28 +81,40 @@ def test_one_screen_shows_the_figure_and_the_ways_in(browser: Browser, addresses
 # --- previews --------------------------------------------------------------------------------------
 
 
-def preview_texts() -> dict[str, str]:
-    script = (HTML / "_static" / "previews.js").read_text()
+def preview_texts(path: str) -> dict[str, str]:
+    """What the script of a page holds: page#anchor -> HTML."""
+    script = (HTML / "_static" / "previews" / path).with_suffix(".js").read_text()
     return json.loads(script.removeprefix("const PREVIEWS = ").rstrip(";\n"))
 
 
-def test_every_claim_and_every_word_has_a_preview() -> None:
-    """Catches a claim or a word without its preview, and a preview that carries a link, a name or a picture."""
-    texts = preview_texts()
+def previewed() -> set[str]:
+    """page#anchor of every claim and every word of the book."""
+    parts = "div.proof.admonition[id], dl.glossary > dt[id]"
+    return {f"{path}#{part['id']}" for path in PAGES for part in soup_of(HTML / path).select(parts)}
+
+
+def links_to(path: str, goals: set[str]) -> list[tuple[str, str]]:
+    """The links of a page's text to any of `goals`: as written, and where they lead."""
+    hrefs = [str(link["href"]) for link in soup_of(HTML / path).select("article a.reference.internal[href*='#']")]
+    led = [(href, posixpath.normpath(urljoin(f"/{path}", href))[1:]) for href in hrefs]
+    return [(href, goal) for href, goal in led if goal in goals]
+
+
+def test_every_link_to_a_claim_or_a_word_has_its_preview() -> None:
+    """Catches a link without its preview, and a preview that carries a link, a name or a picture."""
+    goals, texts = previewed(), {}
     for path in (path for path in PAGES if path.startswith("book/")):
-        for anchor in soup_of(HTML / path).select("div.proof.admonition[id], dl.glossary > dt[id]"):
-            assert f"{path}#{anchor['id']}" in texts
+        own = preview_texts(path)
+        assert {goal for _, goal in links_to(path, goals)} == set(own)
+        texts |= own
     assert len(texts) > 20 and not re.search(r"<a\b|<img|<script|\bid=|\bstyle=", "".join(texts.values()))
 
 
-def cited_elsewhere() -> Iterator[tuple[str, str]]:
-    """Pages, and what they link to, among the previews."""
-    texts = preview_texts()
-    for path in PAGES:
-        for link in soup_of(HTML / path).select("article a.reference.internal[href*='#']"):
-            target = str((Path("/") / path).parent.joinpath(str(link["href"])))[1:]
-            if target in texts and "#thm" in target and not target.startswith(path):
-                yield path, str(link["href"])
+def cited_elsewhere() -> tuple[str, str]:
+    """A page, and its link to a theorem of another."""
+    goals = {goal for goal in previewed() if "#thm" in goal}
+    found = [(path, href) for path in PAGES for href, goal in links_to(path, goals) if not goal.startswith(path)]
+    return next((path, href) for path, href in found if "ledger" not in path)
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("http", DESKTOP), ("file", PHONE)], ids=["http", "file"])
@@ -110,7 +122,7 @@ def test_the_pointer_sees_a_theorem_of_another_page(
     browser: Browser, addresses: dict[str, str], scheme: str, size: dict
 ) -> None:
     """Catches a preview that needs the other page, is cut off, shows raw TeX, or stays when it should go."""
-    path, href = next(cited_elsewhere())
+    path, href = cited_elsewhere()
     page = opened(browser, addresses[scheme] + path, viewport=size, color_scheme="dark")
     heard = listen(page, addresses[scheme])
     page.evaluate("() => document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
