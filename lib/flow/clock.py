@@ -77,8 +77,7 @@ class Softmax:
 
     def curve(self, v: Array, T: float) -> Curve:
         pi = T * wrightomega(v / T - np.log(T))
-        D = pi / (pi + T)
-        return Curve(pi, (pi - v) / T, D, 1 - D)
+        return Curve(pi, (pi - v) / T, pi / (pi + T), T / (pi + T))
 
 
 class Plain:
@@ -135,4 +134,4 @@ def log_elapsed(kappa: Array, rates: Array, h: float, theta: float) -> float:
     slope = -float(powers[1:] @ (_DEGREES * end ** (_DEGREES - 1)))
     width = min(theta, _REACH / slope) if slope > 0 else theta
     values = (end + width * _X)[:, None] ** np.arange(8) @ powers
-    return float(log_sum_exp(values + _LOG_W) + np.log(h) + np.log(width) + kappa[-1])
+    return float(log_sum_exp(values + _LOG_W) + np.log(h * width) + kappa[-1])

@@ -9,7 +9,7 @@ step, between the dual variable and the parabola through its values at the nodes
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import lu_factor, lu_solve
+from scipy.linalg.lapack import dgetrf, dgetrs
 
 from lib.data import Array
 from lib.flow.arrangement import Index, Mask
@@ -21,6 +21,7 @@ _OMITTED = 0.01  # examples whose stiffness adds up to this hardly move the neur
 _START = lagrange(np.zeros(1))[0]  # value at 0 of the parabola through the nodes
 _ERROR = 0.09  # max over theta of |integral_0^theta omega / omega(0)|, omega the cubic that vanishes at the nodes
 _EXACT = 1e-14  # Newton's last displacement in stiff steps: slacks left wrong would disturb pi in a short one after it
+_RIDGE = 1e-14  # keeps the matrix regular where more examples are active than the neurons can tell apart
 _WILD = 30.0  # an iterate that moves a neuron by more e-folds than this has gone astray
 _SLOW = 0.3  # Newton's matrix is renewed when a correction shrinks by less than this
 
@@ -95,9 +96,9 @@ def _substitute(W1: Array, w2: Array, modes: Modes, clock: Clock, pi: Array, h: 
 def _kernel(W1: Array, w2: Array, modes: Modes, rows: Index) -> Array:
     """dq_n(j)/dpi_k(l) per unit of tau, (3, r, 3, r): the tangent kernel between the neurons at nodes j and l."""
     field = modes.field[rows]
-    r = len(field)
-    outer = (w2[:, None, :, None] * field).reshape(3 * r, -1)
-    inner = (field * W1[:, None]).sum(axis=3).reshape(3 * r, -1)
+    r, m, d = field.shape
+    outer = (w2[:, None, :, None] * field).reshape(3 * r, m * d)
+    inner = (field * W1[:, None]).sum(axis=3).reshape(3 * r, m)
     return (outer @ outer.T + inner @ inner.T).reshape(3, r, 3, r)
 
 
@@ -112,7 +113,7 @@ class _Newton:
         self.reach, self.T = reach, 1 / (h * reach.max())
         self.seen: Mask = modes.seen
         self.rows: Index = np.zeros(0, dtype=np.intp)
-        self.factors: tuple[Array, Array] | None = None
+        self.factors: tuple[Array, ...] = ()  # none yet, or out of date
 
     def solve(self, pi: Array, tol: float, exact: float) -> Step:
         v, kappa, last, change = pi, np.zeros(3), np.inf, np.inf
@@ -129,15 +130,17 @@ class _Newton:
                 v = pi - self.T * (a - kappa[:, None])
             if iteration == 0:
                 curve = self.clock.curve(v, self.T)
-            if self.factors is None:
+            if not self.factors:
                 self._factor(W1s, w2s, curve, slope)
             v, kappa = self._corrected(v, kappa, a, curve)
+            if not np.isfinite(v).all():  # a matrix that is singular to rounding
+                return Step(self.h, pi, kappa, g, self.W1, self.w2, False)
             curve = self.clock.curve(v, self.T)
             pi = np.where(self.seen, curve.pi, self.clock.at_slack(a, kappa))
             old, g, last = g, pulls(pi, self.modes), change
             change = self.h * np.abs(g - old).max()
             if change > _SLOW * last:
-                self.factors = None
+                self.factors = ()
         return Step(self.h, pi, kappa, g, W1s, w2s, bool(change <= tol))
 
     def _factor(self, W1: Array, w2: Array, curve: Curve, slope: Array) -> None:
@@ -152,12 +155,12 @@ class _Newton:
         size = 3 * r + (3 if self.clock.normalised else 0)
         matrix = np.zeros((size, size))
         matrix[: 3 * r, : 3 * r] = (scale * _kernel(W1, w2, self.modes, self.rows)).reshape(3 * r, 3 * r)
-        matrix[np.diag_indices(3 * r)] += E.ravel()
+        matrix[np.diag_indices(3 * r)] += E.ravel() + _RIDGE
         for j in range(size - 3 * r):
             matrix[j * r : (j + 1) * r, 3 * r + j] = -1.0
             matrix[3 * r + j, j * r : (j + 1) * r] = D[j]
             matrix[3 * r + j, 3 * r + j] = rest[j] / self.T
-        self.factors = lu_factor(matrix, overwrite_a=True, check_finite=False)
+        self.factors = dgetrf(matrix, overwrite_a=True)[:2]
 
     def _corrected(self, v: Array, kappa: Array, a: Array, curve: Curve) -> tuple[Array, Array]:
         pi, z, _, _ = curve
@@ -165,7 +168,7 @@ class _Newton:
         residual = -self.T * (a - z - kappa[:, None])[:, self.rows].ravel()
         if self.clock.normalised:
             residual = np.append(residual, 1 - pi[:, self.seen].sum(axis=1))
-        change = lu_solve(self.factors, residual, check_finite=False)
+        change = dgetrs(*self.factors, residual)[0]
         if self.clock.normalised:
             kappa = kappa + change[3 * r :] / self.T
         moved = self.clock.at_slack(a, kappa)

@@ -1,8 +1,8 @@
-"""Escape from KKT points that are not optimal: flow to the limit, birth of the most violating neuron, flow on.
+"""Escape from KKT points that are not optimal: flow to the limit, birth of the missing neurons, flow on.
 
-At a KKT point with dual variable lam, every active neuron grows at the rate 1; a new one of infinitesimal size along
-the maximiser (u, s) of d_H(lam) grows at the rate d_H. If d_H > 1 it takes over, and the flow leaves for a
-cheaper KKT point (ours). With d_H <= 1 the point is optimal.
+At a KKT point with dual variable lam, every active neuron grows at the rate 1; a new one of infinitesimal size along a
+local maximum (u, s) of s lam'(Xu)_+ grows at the rate of its value. Those above 1 take over, and the flow leaves for a
+cheaper KKT point (ours). With none above 1, d_H(lam) <= 1, and the point is optimal.
 """
 
 from typing import NamedTuple
@@ -10,12 +10,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lib.data import Array
 from lib.flow.integrate import gradient_flow
 from lib.flow.trajectory import Trajectory
 from lib.network import Network
-from lib.zonotope import Maximiser, hausdorff
+from lib.zonotope import Maximiser, hausdorff, local_maxima
 
-_START = 10.0  # the least margin from which a stage starts
+_START = 1e10  # the largest margin from which a stage starts: the later, the less its softmax disturbs the last limit
+_VANISHING = 1e-60  # a neuron shorter than this against the longest would underflow in the next stage
+_NEAR = 1e-3  # radians within which a neuron of the same sign occupies a local maximum
+_NEGLIGIBLE = 1e-14  # of the largest |lam_n|: entries below are left out, and their rows from the enumeration
 
 
 class Stage(NamedTuple):
@@ -36,15 +40,16 @@ def escape(
     y: ArrayLike,
     loss: str = "exponential",
     tol: float = 1e-2,
-    log_t_end: float = 1e10,
-    size: float = 0.1,
+    log_t_end: float = 1e100,
+    size: float = 0.3,
     max_stages: int = 20,
 ) -> tuple[Stage, ...]:
     """Stages of flow and birth from `net` until upper / lower <= 1 + tol, at most `max_stages`.
 
-    Each stage runs to log t = `log_t_end`. A newborn has `size` times the weights of a typical neuron. Whether the last
-    stage is certified is read off its bracket: a newborn outgrows the others only at the rate d_H - 1, so the last bit
-    of a gap closes slowly. Raises `ValueError` for bad data or weights.
+    Each stage runs to log t = `log_t_end`: a neuron that grows at the rate v wins (log t)^((v-1)/2) against the others,
+    so small gaps need late times. Births happen at all local maxima of rate above 1 + tol/2 that no neuron occupies, in
+    `size` times the weights of a typical neuron. Whether the last stage is certified is read off its bracket. Raises
+    `ValueError` for bad data or weights.
     """
     stages: list[Stage] = []
     while len(stages) < max_stages:
@@ -52,26 +57,48 @@ def escape(
         stages.append(_judged(trajectory, X))
         if stages[-1].upper <= (1 + tol) * stages[-1].lower:
             break
-        net = _reborn(_restarted(trajectory), stages[-1].maximiser, size)
+        net = _reborn(_restarted(trajectory), X, stages[-1], 1 + tol / 2, size)
     return tuple(stages)
 
 
 def _judged(trajectory: Trajectory, X: ArrayLike) -> Stage:
-    """1 / d_H(lam) <= P* <= path norm / least margin."""
-    found = hausdorff(X, trajectory.lam[-1])
-    gamma = float(trajectory.margins[-1].min())
-    return Stage(trajectory, found, 1 / found.upper, trajectory.network().path_norm / gamma if gamma > 0 else np.inf)
+    """y'lam / d_H(lam) <= P* <= path norm / least margin."""
+    lam, gamma = _dual(trajectory), float(trajectory.margins[-1].min())
+    found = hausdorff(X, lam)
+    upper = trajectory.network().path_norm / gamma if gamma > 0 else np.inf
+    return Stage(trajectory, found, float(np.abs(lam).sum()) / found.upper, upper)
+
+
+def _dual(trajectory: Trajectory) -> Array:
+    """The last dual variable without its negligible entries: any lam with y_n lam_n >= 0 gives a bound."""
+    lam = trajectory.lam[-1]
+    return np.where(np.abs(lam) > _NEGLIGIBLE * np.abs(lam).max(), lam, 0.0)
 
 
 def _restarted(trajectory: Trajectory) -> Network:
-    """The last network without its dead neurons, scaled to a small margin: a limit has a direction, not a size."""
-    net, kept = trajectory.network(), ~trajectory.dead
+    """The last network without dead and vanishing neurons, scaled down: a limit has a direction, not a size."""
+    net = trajectory.network()
+    kept = ~trajectory.dead & (net.radii > _VANISHING * net.radii.max())
     net = Network(net.W1[:, kept], net.w2[kept])
     gamma = float(trajectory.margins[-1].max())
-    return net.scaled(np.sqrt(_START / gamma)) if gamma > 0 else net
+    return net.scaled(np.sqrt(_START / gamma)) if gamma > _START else net
 
 
-def _reborn(net: Network, most: Maximiser, size: float) -> Network:
-    """The network with a small neuron along the maximiser."""
+def _reborn(net: Network, X: ArrayLike, stage: Stage, least: float, size: float) -> Network:
+    """The network with a small neuron along every missing direction."""
+    U, s = _missing(net, X, stage, least)
     scale = size * (np.sqrt(2 * net.cost / net.m) if net.m else 1.0)
-    return Network(np.column_stack([net.W1, scale * most.u]), np.append(net.w2, most.s * scale))
+    return Network(np.column_stack([net.W1, scale * U.T]), np.append(net.w2, scale * s))
+
+
+def _missing(net: Network, X: ArrayLike, stage: Stage, least: float) -> tuple[Array, Array]:
+    """The unoccupied local maxima (k, d) that grow at a rate of at least `least`, and their signs (k,).
+
+    Without a positive margin there is no rate 1: then the maximiser alone.
+    """
+    if stage.upper == np.inf:
+        return stage.maximiser.u[None], np.array([stage.maximiser.s])
+    peaks = local_maxima(X, _dual(stage.trajectory))
+    near = (peaks.U @ (net.W1 / net.radii) > np.cos(_NEAR)) & (peaks.s[:, None] == np.sign(net.w2))
+    wanted = (peaks.values * stage.upper > least) & ~near.any(axis=1)
+    return peaks.U[wanted], peaks.s[wanted]

@@ -78,5 +78,7 @@ class Stride:
 
     def time_of(self, log_t: float, theta: float) -> float:
         """The share at which log t reaches a value that it passes before theta."""
-        start = np.nextafter(0, 1) if self.start.log_t == -np.inf else 0.0
+        start = 1e-250 if self.start.log_t == -np.inf else 0.0
+        if self.log_t(start) >= log_t:  # large margins: the flow hardly moves in all that time
+            return start
         return float(brentq(lambda x: self.log_t(x) - log_t, start, theta, xtol=1e-15))
