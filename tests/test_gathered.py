@@ -27,17 +27,17 @@ SETTINGS = {
     "bibtex_bibfiles": ["references.bib"],
     "html_theme": "basic",
 }
-PREFACE = "# Preface\n\n```{toctree}\n:numbered:\none\ntwo\nledger\nsolutions\n```\n"
+PREFACE = "# Preface\n\n```{toctree}\n:numbered:\none\npart/two\nledger\nsolutions\n```\n"
 THEOREM = ":::{{prf:theorem}} {name}\n:label: {label}\n\nText.\n:::\n\n"
 CITED = ":::{prf:lemma}\n:label: lem-known\n:class: cited\n\nBy {cite:t}`known`, and $x$.\n:::\n\n"
 EXERCISE = ":::{exercise}\n:label: ex-a\n\nShow that $1+1=2$.\n\nReally.\n:::\n\n:::{solution} ex-a\nCount.\n:::\n"
 SOURCE = "@book{known, author={Known, A.}, title={Known}, publisher={P}, year={2001}}\n"
 
 
-def box(label: str, case: str) -> str:
+def box(label: str, *cases: str) -> str:
     """What a verification cell renders."""
-    two = theorem(label, holds={case: equal(1, 1, tol=0)}, fails={"control": equal(2, 1, tol=0)})
-    return two._repr_markdown_() + "\n\n"
+    verified = theorem(label, holds=dict.fromkeys(cases, equal(1, 1, tol=0)), fails={"control": equal(2, 1, tol=0)})
+    return verified._repr_markdown_() + "\n\n"
 
 
 class SmallBook:
@@ -48,11 +48,12 @@ class SmallBook:
         for name, text in {
             "preface.md": PREFACE,
             "one.md": "# One\n\n" + THEOREM.format(name="First $x$", label="thm-a") + box("thm-a", "a case") + EXERCISE,
-            "two.md": "# Two\n\n" + CITED + THEOREM.format(name="", label="thm-b") + box("thm-b", "other"),
+            "part/two.md": "# Two\n\n" + CITED + THEOREM.format(name="", label="thm-b") + box("thm-b", "other", "more"),
             "ledger.md": "# Ledger\n\n```{ledger}\n```\n",
             "solutions.md": "# Exercises\n\n```{exercises}\n```\n",
             "references.bib": SOURCE,
         }.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text)
         self.append("preface.md", "```{bibliography}\n```\n")
 
@@ -93,8 +94,8 @@ def test_the_ledger_lists_what_was_verified_and_what_is_cited(book: SmallBook, p
     page = book.page("ledger")
     assert [row.text.split() for row in page.select("section > table tr")][1:] == [
         ["1.", "One", "1", "1", "1", "0"],
-        ["2.", "Two", "1", "1", "1", "1"],
-        ["all", "2", "2", "2", "1"],
+        ["2.", "Two", "1", "2", "1", "1"],
+        ["all", "2", "3", "2", "1"],
     ]
     first, second = page.select("section section")
     assert links(first) == [
@@ -106,7 +107,9 @@ def test_the_ledger_lists_what_was_verified_and_what_is_cited(book: SmallBook, p
     assert [row.td.text for row in first.select("tbody tr")] == ["✓ holds", "✗ fails, as it must"]
     assert "a case" in first.text and "other" in second.text
     known = second.find_all("p")[-1]
-    assert known.text.endswith("cited from Known [Kno01]") and ("Lemma 2.1", "two.html#lem-known") in links(known)
+    assert known.text.endswith("cited from Known [Kno01]") and ("Lemma 2.1", "part/two.html#lem-known") in links(known)
+    assert any(target.startswith("preface.html#") for _, target in links(known))
+    assert not known.select("[id]")  # the original keeps its name for itself
     assert "mathjax" in str(page.head).lower()  # a page with no formula of its own still has to set those it gathers
 
 
@@ -118,7 +121,7 @@ def test_what_the_ledger_links_to_is_there(book: SmallBook) -> None:
     assert ids == ["verified-thm-a", "verified-thm-a-2"]
     assert [target for name, target in links(book.page("ledger")) if name == "measured here"] == [
         *(f"one.html#{name}" for name in ids),
-        "two.html#verified-thm-b",
+        "part/two.html#verified-thm-b",
     ]
     assert book.page("ledger").select("section > table td")[1].text == "1"  # one claim, though verified twice
 
@@ -136,10 +139,10 @@ def test_the_exercises_are_listed_with_their_solutions(book: SmallBook) -> None:
 def test_a_change_anywhere_reaches_the_ledger(book: SmallBook) -> None:
     """Catches a page that keeps what it gathered when another document was changed, or lost a claim."""
     book.build()
-    book.append("two.md", THEOREM.format(name="", label="thm-c") + box("thm-c", "new"))
+    book.append("part/two.md", THEOREM.format(name="", label="thm-c") + box("thm-c", "new"))
     assert book.build() == ""
     assert "new" in book.page("ledger").text
-    (book.folder / "two.md").write_text("# Two\n\nNothing.\n")
+    (book.folder / "part" / "two.md").write_text("# Two\n\nNothing.\n")
     (book.folder / "one.md").write_text((book.folder / "one.md").read_text().replace("a case", "a better case"))
     assert book.build() == ""
     assert "a better case" in book.page("ledger").text and "2. Two" not in [
