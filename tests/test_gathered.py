@@ -183,6 +183,6 @@ def test_the_list_of_exercises_is_complete() -> None:
     text = "\n".join(built_texts())
     items = soup_of(HTML / "book" / "solutions.html").select("article section section > ul > li")
     assert [links(item)[0][1].partition("#")[2] for item in items] == re.findall(
-        r"^:{3,}\{exercise\}[^\n]*\n:label: (\S+)", text, re.M
+        r"^(?::{3,}|`{3,})\{exercise\}[^\n]*\n:label: (\S+)", text, re.M
     )
     assert [item.text for item in items if not re.search(r"Solution [\d.]+\s*$", item.text)] == []
