@@ -3,7 +3,7 @@
 import json
 import posixpath
 import re
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page
@@ -13,7 +13,7 @@ from tests.test_site import DESKTOP, HTML, PAGES, PHONE, REDIRECT, addresses, br
 
 __all__ = ["addresses", "browser", "pytestmark"]  # fixtures, and when to skip
 
-FRONT, GLOSSARY = "book/00_preface.html", "book/glossary.html"
+FRONT, GLOSSARY, SOLUTIONS = "book/00_preface.html", "book/glossary.html", "book/solutions.html"
 SCREEN = {"width": 1400, "height": 900}
 HEAVIEST = 2_000_000  # bytes of a page and all it loads, without fonts
 
@@ -49,6 +49,14 @@ def test_it_rests_for_who_asked_for_less_motion(browser: Browser, addresses: dic
     page.locator("#fig-front button").wait_for()
     page.wait_for_timeout(500)
     assert float(clock(page).input_value()) == 0
+    page.context.close()
+
+
+def test_without_scripts_the_front_page_shows_its_first_frame(browser: Browser, addresses: dict[str, str]) -> None:
+    """Catches first content that waits for a script."""
+    page = browser.new_context(java_script_enabled=False, viewport=PHONE).new_page()
+    page.goto(addresses["file"] + FRONT)
+    assert page.locator("#fig-front .still svg").is_visible() and page.locator("article h1").is_visible()
     page.context.close()
 
 
@@ -157,6 +165,18 @@ def test_the_keyboard_sees_a_word(browser: Browser, addresses: dict[str, str]) -
     )
     page.keyboard.press("Tab")
     assert box.is_hidden() or page.locator("[aria-describedby=preview]").count() == 1
+    page.context.close()
+
+
+def test_a_link_to_a_solution_unfolds_it(browser: Browser, addresses: dict[str, str]) -> None:
+    """Catches a solution that stays folded when its link in the list of exercises is followed."""
+    page = opened(browser, addresses["http"] + SOLUTIONS)
+    page.get_by_role("link", name=re.compile("^Solution")).first.click()
+    page.wait_for_load_state("load")
+    assert page.locator("details.solution[open]").count() == 1
+    body = page.locator("details.solution[open] > div")
+    body.wait_for(state="visible")
+    assert body.get_attribute("id") == unquote(urlsplit(page.url).fragment)
     page.context.close()
 
 
