@@ -21,6 +21,11 @@ HEAD = """<!doctype html><html lang="en" data-theme="light"><head><meta charset=
 <link rel="stylesheet" href="../html/_static/pygments.css"><link rel="stylesheet" href="../html/_static/custom.css">
 <link rel="stylesheet" href="print.css"><script>{settings}</script>
 <script defer src="../html/_static/mathjax/startup.js"></script></head><body class="bd-article">{body}</body></html>"""
+WIDTH = 627  # pixels of the text: A4 without its margins
+SHRINK = """() => document.querySelectorAll("mjx-container[display]").forEach((formula) => {
+    const wide = formula.scrollWidth / formula.clientWidth;
+    if (wide > 1) formula.style.fontSize = `${98 / wide}%`;
+})"""
 FOOT = '<div style="font: 8px sans-serif; width: 100%; text-align: center"><span class="pageNumber"></span></div>'
 
 
@@ -59,6 +64,8 @@ def chapter(page: str, pages: list[str]) -> Tag:
         useless.decompose()
     for fold in article.select("details"):
         fold["open"] = ""
+    for code in article.select("details.hide"):
+        code.name = "div"
     for tag in article.select("[id]"):
         if not tag.find_parent("svg"):  # the names inside a drawing are its own
             tag["id"] = name_of(page, str(tag["id"]))
@@ -99,10 +106,11 @@ def print_pdf(source: Path, pdf: Path) -> None:
         sys.exit("make pdf needs Chromium (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
+        page = browser.new_page(viewport={"width": WIDTH, "height": 900})
         page.set_default_timeout(600_000)
         page.goto(source.as_uri())
         page.evaluate("() => window.MathJax.startup.promise")
+        page.evaluate(SHRINK)  # a formula too wide for the page is set smaller; on the screen it would scroll
         page.pdf(
             path=pdf, format="A4", print_background=True, outline=True, tagged=True, display_header_footer=True,
             header_template="<i></i>", footer_template=FOOT,
