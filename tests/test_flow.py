@@ -381,7 +381,7 @@ def test_a_neuron_that_shrinks_while_it_slides_stays_on_its_hyperplane_until_it_
     np.testing.assert_allclose(rate, 0.5 * X[3] @ w[-1] / size[-1], rtol=1e-3)  # |lam_3| = 1/2
 
 
-@pytest.mark.parametrize("seed", [0, 2, 4, 5])
+@pytest.mark.parametrize("seed", [0, 5])
 def test_a_flow_that_stands_still_has_no_least_norm_velocity(seed):
     """Draws that end with misclassified rows, sliding neurons and none dead; judged by the quadratic program.
 
@@ -446,6 +446,7 @@ def test_ends_at_a_gap_and_at_a_residual():
     assert residual.reason == "residual_end" and multiplier(residual.network(), X, y).residual <= 1e-2
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_network_of_huge_margins_hardly_moves_in_a_moderate_time():
     """Its velocity is exp(-q): at margins of 1e8 nothing happens before log t = 1e8. Catches a time that underflows."""
     net = Network(np.array([[1e4, 1e4], [1e4, -1e4]]), np.full(2, np.sqrt(2) * 1e4))

@@ -21,7 +21,6 @@ _OMITTED = 0.01  # examples whose stiffness adds up to this hardly move the neur
 _START = lagrange(np.zeros(1))[0]  # value at 0 of the parabola through the nodes
 _ERROR = 0.09  # max over theta of |integral_0^theta omega / omega(0)|, omega the cubic that vanishes at the nodes
 _EXACT = 1e-14  # Newton's last displacement in stiff steps: slacks left wrong would disturb pi in a short one after it
-_RIDGE = 1e-14  # keeps the matrix regular where more examples are active than the neurons can tell apart
 _WILD = 30.0  # an iterate that moves a neuron by more e-folds than this has gone astray
 _SLOW = 0.3  # Newton's matrix is renewed when a correction shrinks by less than this
 
@@ -155,7 +154,7 @@ class _Newton:
         size = 3 * r + (3 if self.clock.normalised else 0)
         matrix = np.zeros((size, size))
         matrix[: 3 * r, : 3 * r] = (scale * _kernel(W1, w2, self.modes, self.rows)).reshape(3 * r, 3 * r)
-        matrix[np.diag_indices(3 * r)] += E.ravel() + _RIDGE
+        matrix[np.diag_indices(3 * r)] += E.ravel()
         for j in range(size - 3 * r):
             matrix[j * r : (j + 1) * r, 3 * r + j] = -1.0
             matrix[3 * r + j, j * r : (j + 1) * r] = D[j]
