@@ -1,0 +1,164 @@
+"""If one line of `lib` is wrong, which cell of the book notices?
+
+Each break changes one line in a copy of the library: a sign, a factor, a dropped row, a missing cell. Then the code
+cells of one chapter are executed against the copy. A break that no cell notices is an error here. Writes breaks.md.
+
+    python benchmarks/breaks.py [TEXT]      only the breaks whose module or chapter contains TEXT, and no table
+"""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+
+class Break(NamedTuple):
+    """In `module` of lib, the text `old`, which occurs once, becomes `new`; `chapter` is the notebook to notice it."""
+
+    module: str
+    old: str
+    new: str
+    what: str
+    chapter: str
+
+
+# fmt: off
+BREAKS = (
+    Break("network.py", "y * net.predict(X)", "net.predict(X)", "margins without labels", "09"),
+    Break("network.py", "    return y * get_loss(loss)", "    return get_loss(loss)", "a dual variable without signs", "02"),
+    Break("network.py", "return expit(-q)", "return expit(q)", "the slope of the logistic loss turned over", "08"),
+    Break("patterns/counting.py", "comb(N - 1, k)", "comb(N, k)", "Cover's number, one row off", "03"),
+    Break("patterns/counting.py", "number > 0, 2 * number, 1)", "number > 0, number, 1)", "half the cells of a plane", "03"),
+    Break("patterns/cells.py", "turned = packed ^", "turned = packed |", "antipodes with the same pattern", "03"),
+    Break("patterns/summits.py", "for level in range(r):", "for level in range(r - 1):", "a missing cell", "03"),
+    Break("patterns/ties.py", "(number > bases.rows[i])", "(number < bases.rows[i])", "the wrong circuits", "03"),
+    Break("zonotope/support.py", "0.0).sum(-1) - np.maximum", "0.0).sum(-1) + np.maximum", "h_A + h_B", "01"),
+    Break("zonotope/support.py", "np.maximum(U @ X.T, 0.0) @ lam", "(U @ X.T) @ lam", "growth without the ReLU", "05"),
+    Break("zonotope/hausdorff.py", "((1.0, pair), (-1.0, pair.swapped))", "((1.0, pair),)", "one side of d_H", "05"),
+    Break("zonotope/ascent.py", "S = cells(pair.A).patterns", "S = cells(pair.A).patterns[::2]", "half the vertices", "05"),
+    Break("zonotope/projection.py", "self.patterns)\n        return np.clip(c, 0.0, 1.0)", "self.patterns)\n        return np.clip(c, 0.0, 0.5)",
+          "coefficients in [0, 1/2]", "05"),
+    Break("zonotope/maxima.py", "stable = [_is_peak", "stable = [not _is_peak", "stable and unstable exchanged", "08"),
+    Break("closed_form.py", "-np.expm1(m *", "-np.expm1(2 * m *", "twice the neurons", "11"),
+    Break("closed_form.py", "for label in (1.0, -1.0)))", "for label in (1.0, 1.0)))", "one class only", "09"),
+    Break("program/maps.py", "root = np.sqrt(lengths[used])", "root = lengths[used]", "a root left out", "04"),
+    Break("program/maps.py", "(np.abs(net.w2) * net.W1).T)", "net.W1.T)", "the outer weight left out", "04"),
+    Break("program/reference.py", "multiply((2 * D - 1).T", "multiply(D.T", "cones without their off rows", "04"),
+    Break("program/feasibility.py", "return np.where(distance <= SAME, place, -1)", "return np.full(len(U), -1)", "no two rows are parallel", "04"),
+    Break("program/regularised.py", "_loss(loss).slope * y).upper", "_loss(loss).slope * y).upper / 2", "half of beta_max", "04"),
+    Break("program/master.py", "values = -coefficient", "values = -2 * coefficient", "twice the credit", "04"),
+    Break("kkt.py", "y @ lam / d_H)", "y @ lam * d_H)", "multiplied by d_H, not divided", "06"),
+    Break("kkt.py", "return net.path_norm / float(gamma)", "return net.path_norm / float(gamma) / 2", "half the cost", "06"),
+    Break("kkt.py", "bounds=(0, 1), method", "bounds=(0, 1e-9), method", "no coefficients on kinks", "07"),
+    Break("kkt.py", "(cells(X).patterns * lam)", "(cells(X).patterns[:2] * lam)", "two cells for all", "07"),
+    Break("kkt.py", "(peaks.s[:, None] == np.sign(net.w2))", "(peaks.s[:, None] != np.sign(net.w2))", "hills covered by the wrong sign", "07"),
+    Break("flow/minnorm.py", "np.where(jump < 0, -1.0, 1.0)", "np.where(jump < 0, 1.0, 1.0)", "a kink turned over", "02"),
+    Break("flow/modes.py", "return rows - (rows @ Q.T) @ Q", "return rows", "sliding without projection", "02"),
+    Break("flow/directions.py", "t += float(np.log(first) / length)", "t += float(np.log(first))", "arcs on a wrong clock", "08"),
+    Break("flow/descent.py", "w2 + step * (lam @ A)", "w2 + 2 * step * (lam @ A)", "two layers at two speeds", "02"),
+    Break("flow/escape.py", "return peaks.U[wanted], peaks.s[wanted]", "return peaks.U[wanted], -peaks.s[wanted]",
+          "newborns of the wrong sign", "11"),
+    Break("flow/clock.py", "return np.logaddexp(0, q), expit(q)", "return np.logaddexp(0, q), expit(-q)", "a wrong derivative", "02"),
+    Break("certificate/proof.py", "((1 + 2 * SLACK) / gamma)", "((1 - 2 * SLACK) / gamma)", "a network rounded short", "80"),
+    Break("checker.py", "return y * f >= denominator", "return f >= denominator", "a checker that ignores labels", "80"),
+)
+# fmt: on
+
+
+class Noticed(NamedTuple):
+    """The first cell that failed, by the claim it verifies or by its first line, and the error; or no cell at all."""
+
+    cell: str
+    error: str
+
+
+def first_failure(notebook: Path) -> Noticed:
+    """Execute the code cells of a notebook in this process up to the first that raises."""
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    for cell in json.loads(notebook.read_text())["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] != "code":
+            continue
+        try:
+            exec(compile(source, "cell", "exec"), namespace)
+        except Exception as error:
+            return Noticed(named(source), f"{type(error).__name__}: {str(error).strip().splitlines()[-1][:90]}")
+    return Noticed("", "")
+
+
+def named(source: str) -> str:
+    """The label of the claim that a cell verifies, or its first line."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    labels = [call.args[0].value for call in calls if getattr(call.func, "id", "") == "theorem"]
+    return labels[0] if labels else source.strip().splitlines()[0]
+
+
+def broken(change: Break, lib: Path) -> None:
+    """Apply a break to a copy of the library."""
+    path = lib / change.module
+    text = path.read_text()
+    if text.count(change.old) != 1:
+        raise ValueError(f"{change.module} holds {change.old!r} {text.count(change.old)} times; a break needs it once")
+    path.write_text(text.replace(change.old, change.new))
+
+
+def chapter(number: str) -> Path:
+    return next((ROOT / "book").glob(f"{number}_*.ipynb"))
+
+
+def noticed(change: Break) -> Noticed:
+    """What the chapter says with the break in place, in a process of its own."""
+    with tempfile.TemporaryDirectory() as place:
+        shutil.copytree(ROOT / "lib", Path(place) / "lib", ignore=shutil.ignore_patterns("__pycache__"))
+        broken(change, Path(place) / "lib")
+        command = [sys.executable, str(HERE / "breaks.py"), "--execute", str(chapter(change.chapter))]
+        environment = {**os.environ, "PYTHONPATH": place, "MPLBACKEND": "agg"}
+        done = subprocess.run(command, env=environment, cwd=ROOT / "book", capture_output=True, text=True, timeout=600)
+    if done.returncode:
+        return Noticed("the chapter does not start", done.stderr.strip().splitlines()[-1][:90])
+    return Noticed(*json.loads(done.stdout.splitlines()[-1]))
+
+
+TEXT = """# What the book notices
+
+Written by `benchmarks/breaks.py`. Each line is one wrong line of `lib`, put into a copy, and the first cell of the
+chapter that fails with it: a claim that is no longer verified, or a cell that stops before.
+
+| module | break | chapter | noticed by |
+|---|---|---|---|
+{table}
+"""
+
+
+def line(change: Break, seen: Noticed) -> str:
+    cell = f"`{seen.cell}`" if seen.cell else "**nobody**"
+    return f"| {change.module} | {change.what} | {chapter(change.chapter).stem} | {cell} |"
+
+
+def main(only: str) -> None:
+    table, missed = [], 0
+    for change in (change for change in BREAKS if only in change.module or only in change.chapter):
+        seen = noticed(change)
+        missed += not seen.cell
+        table.append(line(change, seen))
+        print(table[-1], seen.error, flush=True)
+    if not only:
+        (HERE / "breaks.md").write_text(TEXT.format(table="\n".join(table)))
+    if missed:
+        raise SystemExit(f"{missed} breaks went unnoticed")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--execute"]:
+        sys.path[:] = [place for place in sys.path if Path(place or ".").resolve() != HERE]
+        print(json.dumps(first_failure(Path(sys.argv[2]))))
+    else:
+        main(sys.argv[1] if len(sys.argv) > 1 else "")
