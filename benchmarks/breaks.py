@@ -30,47 +30,115 @@ class Break(NamedTuple):
     chapter: str
 
 
-# fmt: off
 BREAKS = (
     Break("network.py", "y * net.predict(X)", "net.predict(X)", "margins without labels", "09"),
-    Break("network.py", "    return y * get_loss(loss)", "    return get_loss(loss)", "a dual variable without signs", "02"),
+    Break(
+        "network.py",
+        "    return y * get_loss(loss)",
+        "    return get_loss(loss)",
+        "a dual variable without signs",
+        "02",
+    ),
     Break("network.py", "return expit(-q)", "return expit(q)", "the slope of the logistic loss turned over", "08"),
     Break("patterns/counting.py", "comb(N - 1, k)", "comb(N, k)", "Cover's number, one row off", "03"),
-    Break("patterns/counting.py", "number > 0, 2 * number, 1)", "number > 0, number, 1)", "half the cells of a plane", "03"),
+    Break(
+        "patterns/counting.py",
+        "number > 0, 2 * number, 1)",
+        "number > 0, number, 1)",
+        "half the cells of a plane",
+        "03",
+    ),
     Break("patterns/cells.py", "turned = packed ^", "turned = packed |", "antipodes with the same pattern", "03"),
     Break("patterns/summits.py", "for level in range(r):", "for level in range(r - 1):", "a missing cell", "03"),
     Break("patterns/ties.py", "(number > bases.rows[i])", "(number < bases.rows[i])", "the wrong circuits", "03"),
     Break("zonotope/support.py", "0.0).sum(-1) - np.maximum", "0.0).sum(-1) + np.maximum", "h_A + h_B", "01"),
     Break("zonotope/support.py", "np.maximum(U @ X.T, 0.0) @ lam", "(U @ X.T) @ lam", "growth without the ReLU", "05"),
     Break("zonotope/hausdorff.py", "((1.0, pair), (-1.0, pair.swapped))", "((1.0, pair),)", "one side of d_H", "05"),
-    Break("zonotope/ascent.py", "S = cells(pair.A).patterns", "S = cells(pair.A).patterns[::2]", "half the vertices", "05"),
-    Break("zonotope/projection.py", "self.patterns)\n        return np.clip(c, 0.0, 1.0)", "self.patterns)\n        return np.clip(c, 0.0, 0.5)",
-          "coefficients in [0, 1/2]", "05"),
+    Break(
+        "zonotope/ascent.py", "S = cells(pair.A).patterns", "S = cells(pair.A).patterns[::2]", "half the vertices", "05"
+    ),
+    Break(
+        "zonotope/projection.py",
+        "self.patterns)\n        return np.clip(c, 0.0, 1.0)",
+        "self.patterns)\n        return np.clip(c, 0.0, 0.5)",
+        "coefficients in [0, 1/2]",
+        "05",
+    ),
     Break("zonotope/maxima.py", "stable = [_is_peak", "stable = [not _is_peak", "stable and unstable exchanged", "08"),
     Break("closed_form.py", "-np.expm1(m *", "-np.expm1(2 * m *", "twice the neurons", "11"),
     Break("closed_form.py", "for label in (1.0, -1.0)))", "for label in (1.0, 1.0)))", "one class only", "09"),
     Break("program/maps.py", "root = np.sqrt(lengths[used])", "root = lengths[used]", "a root left out", "04"),
     Break("program/maps.py", "(np.abs(net.w2) * net.W1).T)", "net.W1.T)", "the outer weight left out", "04"),
     Break("program/reference.py", "multiply((2 * D - 1).T", "multiply(D.T", "cones without their off rows", "04"),
-    Break("program/feasibility.py", "return np.where(distance <= SAME, place, -1)", "return np.full(len(U), -1)", "no two rows are parallel", "04"),
-    Break("program/regularised.py", "_loss(loss).slope * y).upper", "_loss(loss).slope * y).upper / 2", "half of beta_max", "04"),
+    Break(
+        "program/feasibility.py",
+        "return np.where(distance <= SAME, place, -1)",
+        "return np.full(len(U), -1)",
+        "no two rows are parallel",
+        "04",
+    ),
+    Break(
+        "program/regularised.py",
+        "_loss(loss).slope * y).upper",
+        "_loss(loss).slope * y).upper / 2",
+        "half of beta_max",
+        "04",
+    ),
     Break("program/master.py", "values = -coefficient", "values = -2 * coefficient", "twice the credit", "04"),
     Break("kkt.py", "y @ lam / d_H)", "y @ lam * d_H)", "multiplied by d_H, not divided", "06"),
-    Break("kkt.py", "return net.path_norm / float(gamma)", "return net.path_norm / float(gamma) / 2", "half the cost", "06"),
+    Break(
+        "kkt.py",
+        "return net.path_norm / float(gamma)",
+        "return net.path_norm / float(gamma) / 2",
+        "half the cost",
+        "06",
+    ),
     Break("kkt.py", "bounds=(0, 1), method", "bounds=(0, 1e-9), method", "no coefficients on kinks", "07"),
     Break("kkt.py", "(cells(X).patterns * lam)", "(cells(X).patterns[:2] * lam)", "two cells for all", "07"),
-    Break("kkt.py", "(peaks.s[:, None] == np.sign(net.w2))", "(peaks.s[:, None] != np.sign(net.w2))", "hills covered by the wrong sign", "07"),
-    Break("flow/minnorm.py", "np.where(jump < 0, -1.0, 1.0)", "np.where(jump < 0, 1.0, 1.0)", "a kink turned over", "02"),
+    Break(
+        "kkt.py",
+        "(peaks.s[:, None] == np.sign(net.w2))",
+        "(peaks.s[:, None] != np.sign(net.w2))",
+        "hills covered by the wrong sign",
+        "07",
+    ),
+    Break(
+        "flow/minnorm.py", "np.where(jump < 0, -1.0, 1.0)", "np.where(jump < 0, 1.0, 1.0)", "a kink turned over", "02"
+    ),
     Break("flow/modes.py", "return rows - (rows @ Q.T) @ Q", "return rows", "sliding without projection", "02"),
-    Break("flow/directions.py", "t += float(np.log(first) / length)", "t += float(np.log(first))", "arcs on a wrong clock", "08"),
+    Break(
+        "flow/directions.py",
+        "t += float(np.log(first) / length)",
+        "t += float(np.log(first))",
+        "arcs on a wrong clock",
+        "08",
+    ),
     Break("flow/descent.py", "w2 + step * (lam @ A)", "w2 + 2 * step * (lam @ A)", "two layers at two speeds", "02"),
-    Break("flow/escape.py", "return peaks.U[wanted], peaks.s[wanted]", "return peaks.U[wanted], -peaks.s[wanted]",
-          "newborns of the wrong sign", "11"),
-    Break("flow/clock.py", "return np.logaddexp(0, q), expit(q)", "return np.logaddexp(0, q), expit(-q)", "a wrong derivative", "02"),
-    Break("certificate/proof.py", "((1 + 2 * SLACK) / gamma)", "((1 - 2 * SLACK) / gamma)", "a network rounded short", "80"),
-    Break("checker.py", "return y * f >= denominator", "return f >= denominator", "a checker that ignores labels", "80"),
+    Break(
+        "flow/escape.py",
+        "return peaks.U[wanted], peaks.s[wanted]",
+        "return peaks.U[wanted], -peaks.s[wanted]",
+        "newborns of the wrong sign",
+        "11",
+    ),
+    Break(
+        "flow/clock.py",
+        "return np.logaddexp(0, q), expit(q)",
+        "return np.logaddexp(0, q), expit(-q)",
+        "a wrong derivative",
+        "02",
+    ),
+    Break(
+        "certificate/proof.py",
+        "((1 + 2 * SLACK) / gamma)",
+        "((1 - 2 * SLACK) / gamma)",
+        "a network rounded short",
+        "80",
+    ),
+    Break(
+        "checker.py", "return y * f >= denominator", "return f >= denominator", "a checker that ignores labels", "80"
+    ),
 )
-# fmt: on
 
 
 class Noticed(NamedTuple):
