@@ -85,6 +85,15 @@ class Generation:
             return True
         return self._settle(done, height, differs)
 
+    def concluded(self) -> None:
+        """Cut short: prove the best estimate; if no network so far separates the data, try neurons along its rows."""
+        task = self.state.task
+        if np.isfinite(self.best[0]):
+            self.certify(*self.best[1:])
+        if not np.isfinite(self.interval.upper):
+            V, s = np.vstack([task.X, task.X]), np.repeat([1.0, -1.0], len(task.X))
+            self.interval = _with_network(self.interval, task, *task.polished(V, s))
+
     def _settle(self, done: Round, height: float, differs: bool) -> bool:
         """Ask for a proof. Where it fails, its direction is a new block; if that is known, more accuracy may help."""
         lam, height = (done.lam, height) if not differs else self.best[1:]
@@ -142,6 +151,6 @@ def generate(task: Task, tol: float, seconds: float, report: Report) -> Outcome:
         status = "optimal" if work.interval.gap <= tol else status
     except KeyboardInterrupt:
         status = "interrupted"
-    if status in ("interrupted", "out of time") and np.isfinite(work.best[0]):
-        work.certify(*work.best[1:])
+    if status in ("interrupted", "out of time"):
+        work.concluded()
     return Outcome(_trimmed(task, work.interval, tol), status, work.round, len(work.state.blocks))

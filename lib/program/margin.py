@@ -97,7 +97,8 @@ def max_margin(
         primal_value = sum_i |w2_i| ||w1_i|| / min_n y_n f(x_n),        dual_value = y'lam / d_H(lam)
 
     are within `tol` of each other relatively, after `seconds`, or at Ctrl-C, in each case with what is certified so
-    far. The network has least margin 1 and is balanced, so its `cost` is `primal_value`; `lam` has d_H(lam) <= 1.
+    far (the last proof takes its own time). The network has least margin 1 and is balanced, so its `cost` is
+    `primal_value`; `lam` has d_H(lam) <= 1.
     `progress` is called after each round, for instance `print_progress`. The values scale as X -> cX, P* -> P*/c.
     Raises `ValueError` for bad or infeasible data, naming rows. Source: Pilanci and Ergen 2020 for the convex program;
     its class-split form and the oracle are ours.
