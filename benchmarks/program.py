@@ -111,8 +111,8 @@ The convex program on the distinct patterns among P random directions. Its value
 ## Reach
 
 Time to a certified relative gap of 1e-6, or the interval when the time is over ({near:.0f} s, {far:.0f} s for the last
-three with `--full`; the last proof comes on top); both ends recomputed by `lib.kkt.bracket`. Patterns: Cover's number, exact in
-general position.
+three with `--full`; the last proof comes on top); both ends recomputed by `lib.kkt.bracket`. Patterns: Cover's number,
+exact in general position.
 
 | data | N x d | patterns | P* in | gap | rounds | neurons | seconds | status |
 |---|---|---|---|---|---|---|---|---|
