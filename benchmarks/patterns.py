@@ -22,7 +22,7 @@ from lib.patterns import cells, count, cover, sample
 
 HERE = Path(__file__).parent
 SIZES = ((8, 3), (30, 3), (16, 4), (100, 3), (24, 5), (50, 4), (317, 3), (40, 5), (60, 5), (1000, 3))
-TREE_CELLS, LONGEST, REPEATS = 3_000, 30.0, 3
+TREE_CELLS, LONGEST, REPEATS = 3_000, 20.0, 3
 
 
 def tree(X: Array) -> int:
