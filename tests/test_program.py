@@ -3,6 +3,7 @@
 A solution is judged by `lib.kkt`, never by the solver: primal and dual values, stationarity, complementarity apart.
 """
 
+import cvxpy as cp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -48,6 +49,16 @@ def by_directions(X, y, n):
     return linprog(np.ones(2 * n), A_ub=A, b_ub=-np.ones(len(y)), method="highs").fun
 
 
+def literal(X, y, solver, **settings):
+    """The convex program over all cells, in cvxpy, by a solver of one's choice."""
+    D = cells(X).patterns.astype(float)
+    V_pos, V_neg = (cp.Variable((len(D), X.shape[1])) for _ in range(2))
+    q = cp.multiply(y, cp.sum(cp.multiply(D.T, X @ (V_pos - V_neg).T), axis=1))
+    inside = [cp.multiply((2 * D - 1).T, X @ V.T) >= 0 for V in (V_pos, V_neg)]
+    cost = cp.sum(cp.norm(V_pos, 2, axis=1)) + cp.sum(cp.norm(V_neg, 2, axis=1))
+    return float(cp.Problem(cp.Minimize(cost), [q >= 1, *inside]).solve(solver=solver, **settings))
+
+
 def is_feasible_over_cells(X, y):
     """Feasibility by brute force: a linear program over all cells, with their cone constraints."""
     D = cells(X).patterns
@@ -63,6 +74,21 @@ def is_feasible_over_cells(X, y):
 
 
 # --- values ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_two_conic_solvers_agree_on_small_and_degenerate_data(seed):
+    """An interior-point and a splitting method: an error that both share with us would have to be in the program."""
+    rng = np.random.default_rng(seed)
+    shape = int(rng.integers(1, 8)), int(rng.integers(1, 4))
+    X = rng.integers(-2, 3, shape).astype(float) if seed % 2 else np.round(rng.standard_normal(shape), 1)
+    y = rng.choice([-1.0, 1.0], shape[0])
+    if not feasible(X, y):
+        assert not is_feasible_over_cells(X, y)
+        return
+    value = max_margin(X, y, tol=1e-8).primal_value
+    assert literal(X, y, cp.CLARABEL) == pytest.approx(value, rel=1e-5)
+    assert literal(X, y, cp.SCS, eps_abs=1e-7, eps_rel=1e-7, max_iters=50_000) == pytest.approx(value, rel=1e-4)
 
 
 @pytest.mark.parametrize(("N", "d", "seed"), [(8, 2, 0), (12, 2, 1), (10, 3, 2), (20, 3, 0), (9, 4, 3)])
