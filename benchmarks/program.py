@@ -23,7 +23,7 @@ from lib.program import max_margin, reference
 from lib.program.reference import written_out
 
 HERE = Path(__file__).parent
-AGAINST = ((15, 3), (22, 3), (50, 3), (100, 3))
+AGAINST = ((15, 3), (22, 3), (31, 3), (50, 3), (100, 3))
 REPEATS = 3
 NEAR_LIMIT, FAR_LIMIT = 60.0, 900.0
 REACH: list[Callable[[], Data]] = [

@@ -88,8 +88,17 @@ def test_agrees_with_the_program_written_out(loss, part):
 def test_any_data_are_feasible(loss, part, case):
     # zero rows, repeated rows, contradicting labels: the bounds still meet
     X, y = case[0].astype(float), case[1].astype(float)
-    beta = part * beta_max(X, y, loss) or 1.0
+    largest = beta_max(X, y, loss)
+    beta = part * largest if largest > 1e-12 else 1.0  # of rows that cancel, rounding is left
     judged(X, y, loss, beta, regularised(X, y, loss, beta, tol=1e-6), 1e-6)
+
+
+@losses
+def test_a_weight_decay_below_rounding_leaves_an_interval(loss):
+    # one row with both labels: the zero network is optimal for every weight decay, but nothing below rounding proves it
+    X, y = np.ones((2, 1)), np.array([-1.0, 1.0])
+    found = regularised(X, y, loss, 0.5 * beta_max(X, y, loss))
+    assert found.dual_value <= found.primal_value == pytest.approx(2 * VALUE[loss](np.zeros(1))[0])
 
 
 @pytest.mark.parametrize("beta", [0.1, 1.0, 2.5])

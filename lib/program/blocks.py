@@ -19,15 +19,19 @@ from lib.data import Array
 Mask = NDArray[np.bool_]
 OFF, ON, RAMP = 0, 1, 2
 
-KINK = 1e-6  # sine of the angle below which a new direction counts as lying on the hyperplane of a row
-CLEAR = 0.1  # and for a ramp whose sign is settled
-SLACK = 1e-9  # the same, for a charge that is too low
+CLEAR = 3.0  # a neuron is expected to stay on its side of the hyperplanes of N rows with |sine| > CLEAR / sqrt(N)
+SLACK = 1e-9  # sine above which a charge is too low
 
 
 def sines(X: Array, U: Array) -> Array:
     """x_n'u / ||x_n|| for unit directions U (n, d); 0 for a zero row."""
     lengths = np.linalg.norm(X, axis=1, keepdims=True)
     return U @ (X / np.where(lengths > 0, lengths, 1.0)).T
+
+
+def unclear(heights: Array) -> Mask:
+    """Where a neuron may come to lie on the other side of a row, going by its sines to all N rows."""
+    return np.abs(heights) <= CLEAR / np.sqrt(heights.shape[-1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +66,7 @@ class Blocks:
             if key not in known and len(fresh) < limit:
                 known.add(key)
                 fresh.append(i)
-        charge = np.where(np.abs(heights) <= KINK, RAMP, heights > 0).astype(np.int8)
+        charge = np.where(unclear(heights), RAMP, heights > 0).astype(np.int8)
         return Blocks(
             np.concatenate([self.s, s[fresh]]),
             np.concatenate([self.S, S[fresh]]),
@@ -71,7 +75,7 @@ class Blocks:
 
     def loosened(self, heights: Array) -> "Blocks":
         """Ramps far from their kink become OFF or ON again, as their sign says."""
-        clear = (self.charge == RAMP) & (np.abs(heights) > CLEAR)
+        clear = (self.charge == RAMP) & ~unclear(heights)
         return Blocks(self.s, self.S, np.where(clear, heights > 0, self.charge).astype(np.int8))
 
     def tightened(self, heights: Array, y: Array) -> tuple["Blocks", int]:

@@ -12,11 +12,9 @@ import numpy as np
 
 from lib.data import Array
 from lib.network import Network
-from lib.program.rounds import Round, Task, advanced, first, priced, restricted
+from lib.program.rounds import NEAR, Round, Task, advanced, first, priced, restricted
 from lib.program.solution import Progress, Report
 from lib.zonotope import hausdorff
-
-NEAR = 1.01  # a dual variable within this factor of feasible comes with a network worth polishing
 
 
 class Interval(NamedTuple):
@@ -71,7 +69,7 @@ class Generation:
         height = float(new.values.max(initial=task.beta))
         V, s = done.V[done.active], state.blocks.s[done.active]
         self.interval = _with_network(self.interval, task, V, s)
-        if height < NEAR * task.beta:
+        if height < NEAR * task.beta:  # then the network is worth polishing
             self.interval = _with_network(self.interval, task, *task.polished(V, s))
         estimate = task.lower(done.lam, height)[0]
         if estimate > self.best[0]:

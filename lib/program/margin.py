@@ -4,19 +4,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linprog
 
 from lib.data import Array
 from lib.network import Network, margins
 from lib.program.blocks import Mask
 from lib.program.columns import generate
 from lib.program.feasibility import directions, require_feasible
+from lib.program.linear import weights
 from lib.program.maps import neurons
 from lib.program.penalties import Hinge
+from lib.program.rounds import Start
 from lib.program.solution import Progress, Report, Solution, silent
-from lib.zonotope.ascent import unit
+from lib.zonotope import violators
+from lib.zonotope.ascent import spread, unit
 
 KINKS = (1e-8, 1e-6)
+SPREAD, PASSES = 100, 3  # directions of each sign, and linear programs, before the first conic one
 SHORT = 1e-9  # a margin this little below 1 is not worth a row
 
 
@@ -30,8 +33,19 @@ class HardMargin:
     penalty: Hinge
     beta: float = 1.0
 
-    def start(self) -> Array:
-        return self.y / len(self.y)
+    def start(self) -> Start:
+        """A few rounds with directions in place of blocks: first along the rows and all over the sphere."""
+        X, y = self.X, self.y
+        anywhere = spread(SPREAD, X.shape[1])
+        U, s = np.vstack([X, anywhere, anywhere]), np.concatenate([y, np.repeat([1.0, -1.0], SPREAD)])
+        for _ in range(PASSES):
+            w, z = weights(gains(U, s, X, y), np.ones(len(U)), self.a, self.penalty.slope)
+            # Where shortfalls are cheaper than any neuron, on nearly infeasible data, all peaks of y are worth a try.
+            lam, level = (y * z, 0.99) if w.any() else (y, 0.0)
+            rows, used = lam != 0, w > 0
+            found = violators(X[rows], lam[rows], level, U[used], n=8)
+            U, s = np.vstack([U[used], found.U]), np.concatenate([s[used], found.s])
+        return Start(U, s, rows)
 
     def polished(self, V: Array, s: Array) -> tuple[Array, Array]:
         """The best weights for neurons along the vectors, or close to them."""
@@ -75,16 +89,18 @@ def _onto(v: Array, rows: Array) -> Array:
     return v - axes @ (axes.T @ v) if axes.shape[1] < len(v) else v
 
 
+def gains(V: Array, s: Array, X: Array, y: Array) -> Array:
+    """y_n s_j (x_n'v_j)_+, shape (N, m): what each neuron adds to each margin."""
+    return np.maximum(X @ V.T, 0) * (y[:, None] * s)
+
+
 def reweighted(V: Array, s: Array, X: Array, y: Array, a: Array) -> Array:
     """argmin sum_j w_j ||v_j|| s.t. w >= 0 and q_n >= a_n: a linear program, whose vertices use few neurons.
 
     It meets the margins to the last digits, where an interior-point method leaves an error of its largest numbers.
     Zeros, if it finds no solution.
     """
-    outputs = np.maximum(X @ V.T, 0) * (y[:, None] * s / a[:, None])
-    options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-    found = linprog(np.linalg.norm(V, axis=1), A_ub=-outputs, b_ub=-np.ones(len(y)), method="highs-ds", options=options)
-    return np.maximum(found.x, 0) if found.status == 0 else np.zeros(len(V))
+    return weights(gains(V, s, X, y) / a[:, None], np.linalg.norm(V, axis=1), np.ones(len(y)), np.inf).w
 
 
 def max_margin(

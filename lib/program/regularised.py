@@ -1,6 +1,6 @@
 """A loss plus weight decay, sum_n l(q_n) + (beta/2)(||W1||^2 + ||w2||^2), to a certified gap, by the same rounds.
 
-    dual:  max -sum_n l*(-y_n lam_n)  s.t.  d_H(lam) <= beta.
+dual:  max -sum_n l*(-y_n lam_n)  s.t.  d_H(lam) <= beta.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,11 @@ from lib.program.blocks import Mask
 from lib.program.columns import generate
 from lib.program.maps import neurons
 from lib.program.penalties import Exponential, Hinge, Penalty, Softplus, SquaredHinge
+from lib.program.rounds import NEW_BLOCKS, Start
 from lib.program.solution import Report, Solution, silent
-from lib.zonotope import hausdorff
+from lib.zonotope import hausdorff, violators
+
+ROWS = 300  # programs with at most this many rows begin with all of them
 
 
 class Decayed(NamedTuple):
@@ -71,8 +74,12 @@ class WeightDecay:
     def penalty(self) -> Penalty:
         return self.loss.penalty
 
-    def start(self) -> Array:
-        return self.folded(self.y * self.loss.slope * (self.a >= 0))
+    def start(self) -> Start:
+        """Neurons that the zero network asks for; all rows, or some evenly spread over many."""
+        found = violators(self.X, self.folded(self.y * self.loss.slope * (self.a >= 0)), 0.0, n=8)
+        rows = np.zeros(len(self.y), dtype=bool)
+        rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), ROWS)).astype(int))] = True
+        return Start(found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS], rows)
 
     def folded(self, lam: Array) -> Array:
         """Multipliers of the same example added up, at its first row."""

@@ -19,6 +19,7 @@ from lib.zonotope.projection import nearest_own, normals
 from lib.zonotope.support import Array, Mask, Zonotopes, growth, zonotopes
 
 MOST_LISTED = 1000  # vertices: more of them cost more than a search that bounds them in bulk
+WAVES = 3  # steps of the climbs that look for new neurons: a fourth takes as long and moves one or two of a hundred
 
 
 class Columns(NamedTuple):
@@ -68,15 +69,16 @@ class Peaks(NamedTuple):
     upper: float
 
 
-def peaks(pair: Zonotopes, S: Mask, s: Array) -> Peaks:
+def peaks(pair: Zonotopes, S: Mask, s: Array, start: Array) -> Peaks:
     """At vertices of Z_A (s = 1) and of Z_B (s = -1) named by patterns S (n, k) of all generators, A then B.
 
-    Left out are the vertices within rounding of the other zonotope.
+    Projecting begins at the vertices of the other zonotope farthest along `start` (n, r). Left out are the vertices
+    within rounding of the other zonotope.
     """
     G = np.vstack([pair.A, pair.B])
     own = pair.own(s)
     a = S @ G
-    near = nearest_own(a, G, ~own, a - ~own @ G / 2)
+    near = nearest_own(a, G, ~own, start)
     off = near.lower > pair.rounding
     U = unit(normals(near, G)[off])
     depth = _depth(U, G, S[off], own[off]) * near.upper[off]
@@ -84,26 +86,28 @@ def peaks(pair: Zonotopes, S: Mask, s: Array) -> Peaks:
 
 
 def peaks_of_a(pair: Zonotopes, S: Mask) -> Peaks:
-    """At vertices of Z_A, named by patterns S (n, k) of its generators."""
-    return peaks(pair, np.column_stack([S, np.zeros((len(S), len(pair.B)), dtype=bool)]), np.ones(len(S)))
+    """At vertices of Z_A, named by patterns S (n, k) of its generators; from the centre of Z_B they are seen best."""
+    both = np.column_stack([S, np.zeros((len(S), len(pair.B)), dtype=bool)])
+    return peaks(pair, both, np.ones(len(S)), S @ pair.A - pair.B.sum(axis=0) / 2)
 
 
 def climb(pair: Zonotopes, U: Array, s: Array, stop: int = 1000) -> tuple[Array, Array]:
     """Where the ascents of s (h_A - h_B) from the directions U (n, r) with signs s (n,) end with a positive value.
 
-    Both sides at once; each end once, with its sign. An end on a kink, up to rounding, is one and is left as well:
-    with luck the kink is flat there.
+    Both sides at once; each end once, with its sign. Those under way after `stop` steps are given up. An end on a
+    kink, up to rounding, is one and is left as well: with luck the kink is flat there.
     """
     G = np.vstack([pair.A, pair.B])
     seen: set[bytes] = set()
     ends, signs = [U[:0]], [s[:0]]
     for _ in range(stop):
-        keys = np.unique(np.column_stack([(U @ G.T > 0) & pair.own(s), s > 0]), axis=0)
-        keys = keys[[key.tobytes() not in seen for key in keys]]
+        keys, first = np.unique(np.column_stack([(U @ G.T > 0) & pair.own(s), s > 0]), axis=0, return_index=True)
+        fresh = [key.tobytes() not in seen for key in keys]
+        keys, first = keys[fresh], first[fresh]
         if len(keys) == 0:
             break
         seen.update(key.tobytes() for key in keys)
-        found = peaks(pair, keys[:, :-1], np.where(keys[:, -1], 1.0, -1.0))
+        found = peaks(pair, keys[:, :-1], s[first], U[first])
         inside = found.depth >= -pair.rounding
         ends.append(found.U[inside])
         signs.append(found.s[inside])
@@ -119,8 +123,7 @@ def listable(pair: Zonotopes, budget: int) -> bool:
 
 def listed(pair: Zonotopes) -> Peaks:
     """At every vertex of Z_A: one for each cell of its generators."""
-    S = cells(pair.A).patterns
-    return peaks(pair, np.column_stack([S, np.zeros((len(S), len(pair.B)), dtype=bool)]), np.ones(len(S)))
+    return peaks_of_a(pair, cells(pair.A).patterns)
 
 
 def starts(pair: Zonotopes, n: int) -> Array:
@@ -150,6 +153,7 @@ def violators(X: ArrayLike, lam: ArrayLike, level: float, previous: ArrayLike = 
     X, lam = np.asarray(X, dtype=float), np.asarray(lam, dtype=float)
     given = np.reshape(previous, (-1, X.shape[1])) if np.size(previous) else np.zeros((0, X.shape[1]))
     both = [np.vstack([unit(given @ pair.basis.T), starts(side, n)]) for side in (pair, pair.swapped)]
-    found = columns(X, lam, pair, *climb(pair, np.vstack(both), np.repeat([1.0, -1.0], [len(U) for U in both])))
+    signs = np.repeat([1.0, -1.0], [len(U) for U in both])
+    found = columns(X, lam, pair, *climb(pair, np.vstack(both), signs, WAVES))
     above = found.values > level
     return Columns(found.U[above], found.s[above], found.values[above])
