@@ -166,6 +166,15 @@ def test_tiny_data_do_not_make_the_rounds_cycle(seed):
     judged(X, y, solution, 1e-6)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_crowded_data_in_the_plane_are_solved(seed):
+    # catches a penalty made stiffer again and again where climbing missed a block, without asking for a proof
+    X, y, _ = gaussian(200, 2, np.random.default_rng(seed))
+    solution = max_margin(X, y)
+    assert solution.status == "optimal"
+    judged(X, y, solution, 1e-6)
+
+
 def test_fewer_neurons_than_the_optimum_needs_cost_strictly_more():
     # the negative control of the equivalence: m* neurons reach P*, and no one of them can be spared
     X, y, _ = gaussian(8, 2, np.random.default_rng(0))

@@ -93,17 +93,25 @@ class Generation:
             self.interval = _with_network(self.interval, task, *task.polished(V, s))
 
     def _settle(self, done: Round, height: float, differs: bool) -> bool:
-        """Ask for a proof. Where it fails, its direction is a new block; if that is known, more accuracy may help."""
+        """Ask for a proof. Where it fails, its direction is a new block.
+
+        If that is known, the restricted program is as good as the whole one: where its multipliers are at their cap the
+        penalty is too soft; elsewhere more accuracy may help.
+        """
         lam, height = (done.lam, height) if not differs else self.best[1:]
         U, s = self.certify(lam, height)
         if self.interval.gap <= self.tol:
             return False
+        self.best = (self.interval.lower, self.interval.lam, self.state.task.beta)
         before, task = self.state, self.state.task
         blocks = before.blocks.extended(task.X, task.y, U, s, 1)
-        finer = max(before.accuracy / 100, 1e-13)
-        self.state = replace(before, blocks=blocks, jitter=min(2 * before.jitter, 64), accuracy=finer)
-        self.best = (self.interval.lower, self.interval.lam, task.beta)
-        return differs or len(blocks) > len(before.blocks) or finer < before.accuracy
+        self.state = replace(before, blocks=blocks, jitter=min(2 * before.jitter, 64))
+        if differs or len(blocks) > len(before.blocks):
+            return True
+        stiffer = task.stiffened(done.optimum.z)
+        finer = max(before.accuracy / 100, 1e-13) if stiffer is task else before.accuracy
+        self.state = replace(self.state, task=stiffer, accuracy=finer)
+        return stiffer is not task or finer < before.accuracy
 
     def _gap(self) -> float:
         """The relative gap that the best estimate would leave, were it proved."""

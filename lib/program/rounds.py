@@ -148,10 +148,7 @@ def advanced(state: State, done: Round, new: Columns, round_: int) -> tuple[Stat
     above = new.values > task.beta * (1 + 0.1 * state.accuracy)
     blocks = blocks.extended(task.X, task.y, new.U[above], new.s[above], NEW_BLOCKS)
     differs = low > 0 or bool(missing.any()) or len(blocks) > before
-    # A multiplier at its cap asks for a stiffer penalty only if no block or row is missing that could mend it.
-    stiffer = task if differs else task.stiffened(done.optimum.z)
-    differs = differs or stiffer is not task
-    return replace(state, task=stiffer, blocks=blocks, rows=rows), differs
+    return replace(state, blocks=blocks, rows=rows), differs
 
 
 def first(task: Task, accuracy: float) -> State:
