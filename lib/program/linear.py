@@ -2,8 +2,11 @@
 
     min  sum_j w_j l_j + slope sum_n e_n    s.t.  F w + e >= a,  w >= 0,  e >= 0,
 
-with F_nj what neuron j of weight 1 adds to the margin of row n, and l_j its length. Its dual is R3 on finitely many
-directions, max a'z s.t. F'z <= l, z <= slope: an upper bound of the dual program, and a dual variable to price with.
+with F_nj what neuron j of weight 1 adds to the margin of row n, and l_j its length. Its dual,
+
+    max  a'z    s.t.  F'z <= l,  0 <= z <= slope,
+
+asks finitely many directions for what d_H asks of all: a dual variable to price with.
 """
 
 from typing import NamedTuple
