@@ -49,7 +49,7 @@ pdf: $(HTML) ## the built book on paper, _build/pdf/book.pdf: every figure as it
 
 test: book ## lint, types, a clean build of the book, then every test, notebook and built page
 	$(BIN)/ruff check .
-	$(BIN)/mypy lib
+	$(BIN)/mypy lib figures
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval.cfg
 

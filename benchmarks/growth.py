@@ -15,8 +15,8 @@ import matplotlib
 import numpy as np
 from machine import machine
 
+from figures import INK, MARK, NEG, POS, use_style
 from lib.data import gaussian
-from lib.figures import INK, MARK, NEG, POS, use_style
 from lib.patterns import cover
 from lib.program import max_margin
 

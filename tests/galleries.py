@@ -4,10 +4,10 @@ from functools import cache
 
 import numpy as np
 
-from lib import players
+from figures import players
+from figures.players import Player
 from lib.flow import gradient_flow
 from lib.network import balanced
-from lib.players import Player
 from lib.zonotope import hausdorff, local_maxima
 
 X = np.array([[1.0, 0.25], [0.375, 1.125], [-0.875, 0.5], [-0.25, 1.0]])

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from lib import figures
+import figures
 from lib.zonotope import hausdorff
 
 X = np.array([[1.0, 0.3], [0.4, 1.1], [-0.9, 0.5], [-0.2, -1.0]])

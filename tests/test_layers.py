@@ -27,8 +27,6 @@ ORDER = (
     "__main__",
     "sweep",
     "verify",
-    "figures",
-    "players",
 )
 # Beyond the order: kkt judges program and flow from outside, flow never sees a solver, checker trusts nothing of ours.
 NEVER = {"kkt": {"program"}, "flow": {"program"}, "checker": set(ORDER)}
@@ -66,6 +64,8 @@ def complaints(source: str, noun: str, package: tuple[str, ...] = ("lib",)) -> l
     before = ORDER[: ORDER.index(noun)]
     found = [f"{noun} imports {other}, which comes after it" for other in nouns if other not in before]
     found += [f"{noun} must not know {other}" for other in nouns & NEVER.get(noun, set())]
+    drawings = [name for name in names if name.split(".")[0] == "figures"]
+    found += [f"{noun} imports {name}: drawings know the mathematics, not the reverse" for name in drawings]
     if noun != "program":
         found += [f"{noun} uses {use}; solvers belong to program" for use in solver_uses(tree, names)]
     return found
@@ -100,6 +100,7 @@ def test_the_package_imports_nothing() -> None:
         ("patterns", "from scipy.optimize import linprog"),
         ("patterns", "import scipy.optimize as o\no.linprog([1])"),
         ("verify", "from lib.sandbox import x"),
+        ("verify", "from figures import style"),
     ],
 )
 def test_the_rule_notices(noun: str, source: str) -> None:

@@ -15,13 +15,14 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Page, sync_playwright
 from scipy.optimize import linprog
 
-from lib import figures, players
+import figures
+from figures import players
+from figures.players.player import plain
+from figures.players.state import DEAD, FREE, clock, frames, rounded, whereabouts
 from lib.data import gaussian, orthogonally_separable
 from lib.flow import gradient_flow
 from lib.network import Network
 from lib.patterns import cells
-from lib.players.player import plain
-from lib.players.state import DEAD, FREE, clock, frames, rounded, whereabouts
 from lib.program import max_margin
 from lib.zonotope import growth, hausdorff, local_maxima
 from tests.galleries import GALLERY, LAM, LOG_T, RUN, W1, W2, X, Y, page_of

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from figures.style import HAIR, MARK, SOFT, arrow, colour, plane
 from lib.data import Array, validated, validated_dual
-from lib.figures.style import HAIR, MARK, SOFT, arrow, colour, plane
 from lib.zonotope import growth, hausdorff
 
 

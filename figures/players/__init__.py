@@ -1,10 +1,10 @@
 """Figures that the reader drives on a plain page, without a kernel: each a function from arrays to a `Player`."""
 
-from lib.players.chart import bracket
-from lib.players.directions import basins, basins_on_sphere, flow
-from lib.players.dual import dial, ellipsoid
-from lib.players.plane import arrangement, zonotopes, zonotopes_along
-from lib.players.player import Player, bundle
+from figures.players.chart import bracket
+from figures.players.directions import basins, basins_on_sphere, flow
+from figures.players.dual import dial, ellipsoid
+from figures.players.plane import arrangement, zonotopes, zonotopes_along
+from figures.players.player import Player, bundle
 
 __all__ = [
     "Player",

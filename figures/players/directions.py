@@ -4,10 +4,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from lib import figures
+import figures
+from figures.players.player import Player
+from figures.players.state import clock, columns, directions, frames, path, rounded, whereabouts
 from lib.data import validated, validated_dual
-from lib.players.player import Player
-from lib.players.state import clock, columns, directions, frames, path, rounded, whereabouts
 
 
 def flow(X: ArrayLike, y: ArrayLike, log_t: ArrayLike, W1: ArrayLike, w2: ArrayLike, targets: ArrayLike = ()) -> Player:

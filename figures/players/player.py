@@ -19,8 +19,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.figures import INK, MARK, NEG, POS, SOFT, drawn
-from lib.figures.style import HAIR
+from figures import INK, MARK, NEG, POS, SOFT, drawn
+from figures.style import HAIR
 
 HERE = Path(__file__).parent
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.M)

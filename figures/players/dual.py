@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from lib import figures
+import figures
+from figures.players.player import Player
+from figures.players.state import clock, directions, frames, path, rounded
 from lib.data import Array, validated
-from lib.players.player import Player
-from lib.players.state import clock, directions, frames, path, rounded
 from lib.zonotope import hausdorff
 
 

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from figures.style import MARK, NEG, POS
 from lib.data import Array
-from lib.figures.style import MARK, NEG, POS
 
 
 def clocked(ax: Axes, log_t: ArrayLike) -> NDArray[np.bool_]:

@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from figures.space import seen
+from figures.style import MARK, SOFT, arrow, colour, plane
 from lib.data import Array, validated_dual
-from lib.figures.space import seen
-from lib.figures.style import MARK, SOFT, arrow, colour, plane
 from lib.zonotope import hausdorff
 
 

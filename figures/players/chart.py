@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from lib import figures
-from lib.players.player import Player
-from lib.players.state import clock, frames, path, rounded
+import figures
+from figures.players.player import Player
+from figures.players.state import clock, frames, path, rounded
 
 
 def bracket(log_t: ArrayLike, lower: ArrayLike, upper: ArrayLike, value: float = np.nan) -> Player:
