@@ -141,12 +141,16 @@ RULES: tuple[Callable[[NotebookNode], Iterator[str]], ...] = (
 )
 
 
+HYPOTHESIS = re.compile(r"\*\*\((H\d+)\)\*\*")  # **(H1)** in a statement
+
+
 class Claim(NamedTuple):
-    """A theorem, lemma, ... of the text: its label, and whether it is marked as cited and names a source."""
+    """A theorem, lemma, ... of the text: its label, whether it is cited and names a source, and its hypotheses."""
 
     label: str
     cited: bool
     sourced: bool
+    hypotheses: tuple[str, ...]
 
 
 def claims(text: str) -> list[Claim]:
@@ -157,16 +161,68 @@ def claims(text: str) -> list[Claim]:
             options = {option["name"]: option["value"].strip() for option in OPTION.finditer(match["body"])}
             cited = "cited" in options.get("class", "").split()
             sourced = "{cite" in match["title"] + match["body"]
-            found.append(Claim(options.get("label", ""), cited, sourced))
+            numbered = tuple(dict.fromkeys(HYPOTHESIS.findall(match["body"])))
+            found.append(Claim(options.get("label", ""), cited, sourced, numbered))
     return found
+
+
+class Checked(NamedTuple):
+    """A call of `theorem`: its label, "" if it is not written out, its controls, and the hypotheses without one."""
+
+    label: str
+    controls: list[str]
+    without: list[str]
+
+
+def _words(node: ast.expr | None) -> str:
+    """A string as it is written; of an f-string what it begins with."""
+    if isinstance(node, ast.JoinedStr):
+        return _words(node.values[0]) if node.values else ""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _keys(node: ast.expr | None) -> list[str]:
+    """The keys of a dict as it is written; the key of a comprehension once; "" for what is not written out."""
+    if isinstance(node, ast.DictComp):
+        return [_words(node.key)]
+    if not isinstance(node, ast.Dict):
+        return [""] if node is not None else []
+    pairs = zip(node.keys, node.values, strict=True)
+    return [word for key, value in pairs for word in ([_words(key)] if key is not None else _keys(value))]
+
+
+def checks(code: str) -> list[Checked]:
+    """What a cell verifies."""
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if getattr(call.func, "id", getattr(call.func, "attr", "")) == "theorem"]
+    named = [{word.arg: word.value for word in call.keywords} for call in calls]
+    return [
+        Checked(_words(call.args[0]) if call.args else "", _keys(words.get("fails")), _keys(words.get("without")))
+        for call, words in zip(calls, named, strict=True)
+    ]
 
 
 def verified(code: str) -> list[str]:
     """The labels that a cell verifies; "" for a call of `theorem` whose label is not written out."""
-    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
-    calls = [call for call in calls if getattr(call.func, "id", getattr(call.func, "attr", "")) == "theorem"]
-    first = [call.args[0] if call.args else None for call in calls]
-    return [label.value if isinstance(label, ast.Constant) and isinstance(label.value, str) else "" for label in first]
+    return [check.label for check in checks(code)]
+
+
+def uncontrolled(texts: list[str], codes: list[str]) -> Iterator[str]:
+    """Hypotheses that no control drops and no reason excuses, and controls that drop what is no hypothesis."""
+    numbered = {claim.label: set(claim.hypotheses) for text in texts for claim in claims(text) if not claim.cited}
+    dropped: dict[str, set[str]] = {label: set() for label in numbered}
+    for check in (check for code in codes for check in checks(code)):
+        names = [control.partition(":")[0] for control in check.controls]
+        if not all(name == "wrong" or re.fullmatch(r"H\d+", name) for name in names):
+            yield f"{check.label}: a control names no hypothesis: {check.controls}"
+        if both := set(names) & set(check.without):
+            yield f"{check.label}: {both} has a control and a reason for having none"
+        dropped.setdefault(check.label, set()).update({*names, *check.without} - {"wrong"})
+    for label, names in numbered.items():
+        if missing := names - dropped[label]:
+            yield f"{label}: no control drops {sorted(missing)}, and no reason is given"
+        if extra := dropped[label] - names:
+            yield f"{label}: its statement does not number {sorted(extra)}"
 
 
 def unsettled(texts: list[str], codes: list[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tests import notebooks
-from tests.notebooks import MARK, RULES, unsettled
+from tests.notebooks import MARK, RULES, uncontrolled, unsettled
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -52,6 +52,20 @@ def test_every_claim_is_verified_or_cited() -> None:
     texts = [path.read_text() for path in PAGES] + [cell.source for cell in cells if cell.cell_type == "markdown"]
     codes = [cell.source for cell in cells if cell.cell_type == "code"]
     assert list(unsettled(texts, codes)) == []
+
+
+# Chapters whose statements do not number their hypotheses yet.
+PENDING = {path.name for path in NOTEBOOKS if path.name < "70" or path.name.startswith("80")}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_every_hypothesis_has_its_control(path: Path) -> None:
+    """Catches a hypothesis that nothing drops, and a control that drops something else."""
+    if path.name in PENDING:
+        pytest.skip("its statements do not number their hypotheses yet")
+    cells = read(path).cells
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    assert list(uncontrolled(texts, [cell.source for cell in cells if cell.cell_type == "code"])) == []
 
 
 def good_notebook() -> NotebookNode:
@@ -141,3 +155,29 @@ def test_unsettled_claims_are_noticed(text: str, code: str, complaint: str) -> N
 def test_the_claims_of_real_text_are_found() -> None:
     """Catches a parser that finds no claim at all in a cell where several stand."""
     assert [claim.label for claim in notebooks.claims(f"Words.\n\n{THEOREM}\nWords.\n\n{CITED}")] == ["thm-a", "lem-b"]
+
+
+NUMBERED = THEOREM.replace("Text.", "**(H1)** One. **(H2)** Two.")
+
+
+def test_hypotheses_with_controls_are_in_order() -> None:
+    """Catches a rule that refuses controls in any of the forms in which they are written."""
+    fails = "{'H1: a': 1, **{f'H1: {k}': 1 for k in x}, 'wrong: b': 1}"
+    code = f"theorem('thm-a', holds={{}}, fails={fails}, without={{'H2': 'c'}})"
+    assert list(uncontrolled([NUMBERED], [code])) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fails", "complaint"),
+    [
+        (NUMBERED, "{'H1: a': 1}", "no control drops ['H2']"),
+        (THEOREM, "{'H1: a': 1}", "does not number ['H1']"),
+        (THEOREM, "{'a: b': 1}", "names no hypothesis"),
+        (THEOREM, "{f'{k}: b': 1}", "names no hypothesis"),
+        (THEOREM, "controls", "names no hypothesis"),
+        (NUMBERED, "{'H1: a': 1, 'H2: a': 1}, without={'H2': 'measure zero'}", "a reason for having none"),
+    ],
+)
+def test_hypotheses_without_controls_are_noticed(text: str, fails: str, complaint: str) -> None:
+    """Catches a hypothesis that nothing drops, a control of nothing, and a control that is not written out."""
+    assert [c for c in uncontrolled([text], [f"theorem('thm-a', holds={{}}, fails={fails})"]) if complaint in c] != []

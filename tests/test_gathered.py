@@ -36,7 +36,8 @@ SOURCE = "@book{known, author={Known, A.}, title={Known}, publisher={P}, year={2
 
 def box(label: str, *cases: str) -> str:
     """What a verification cell renders."""
-    verified = theorem(label, holds=dict.fromkeys(cases, equal(1, 1, tol=0)), fails={"control": equal(2, 1, tol=0)})
+    holds = dict.fromkeys(cases, equal(1, 1, tol=0))
+    verified = theorem(label, holds=holds, fails={"H1: control": equal(2, 1, tol=1e-9)})
     return verified._repr_markdown_() + "\n\n"
 
 

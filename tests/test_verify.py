@@ -8,13 +8,36 @@ import pytest
 from lib.verify import VerificationError, at_least, at_most, equal, refuses, theorem, true
 
 GOOD = {"one is one": equal(1.0, 1.0, tol=1e-9)}
-BAD = {"one is not two": equal(1.0, 2.0, tol=1e-9)}
+BAD = {"H1: one is not two": equal(1.0, 2.0, tol=1e-9)}
+
+
+@pytest.fixture(autouse=True)
+def strict(monkeypatch):
+    monkeypatch.setenv("STRICT_CONTROLS", "1")
 
 
 def test_a_true_claim_with_a_failing_control_is_verified():
     verification = theorem("thm-x", holds=GOOD, fails=BAD)
     assert "{prf:ref}`thm-x`" in verification._repr_markdown_()
-    assert repr(verification) == "thm-x verified\n  holds: one is one\n  fails, as it must: one is not two"
+    assert repr(verification) == "thm-x verified\n  holds: one is one\n  fails, as it must: H1: one is not two"
+
+
+def test_the_first_line_says_how_many_and_how_close():
+    # would catch a worst gap taken over the controls, or the best one
+    near = {"near": equal(1.0, 1.0 + 3e-10, tol=1e-9), **GOOD}
+    verification = theorem("thm-x", holds=near, fails=BAD, without={"H2": "of measure zero"})
+    line = verification._repr_markdown_().splitlines()[1]
+    assert line == "{prf:ref}`thm-x` verified: 2 cases hold, 1 control fails as it must; worst gap `3e-10`"
+    assert "| no control | H2: of measure zero |" in verification._repr_markdown_()
+
+
+def test_a_control_misses_by_its_own_margin():
+    # would catch a control at tolerance 0 that misses by a rounding error
+    assert not equal(1.0, 1.1, tol=0, margin=0.2).misses and equal(1.0, 1.5, tol=0, margin=0.2).misses
+    assert not at_most(1.1, 1.0, margin=0.2).misses and not at_least(0.9, 1.0, margin=0.2).misses
+    assert not equal(1.0, 1.1, tol=1e-2, margin=1e-9).misses, "never less than ten tolerances"
+    table = theorem("thm-x", holds=GOOD, fails={"H1: a": equal(1, 2, tol=0, margin=0.3)})._repr_markdown_()
+    assert "misses by ≥ 0.3" in table
 
 
 def test_a_bar_does_not_end_a_cell():
@@ -31,8 +54,10 @@ def test_a_bar_does_not_end_a_cell():
     [
         ({}, BAD, "needs a case"),
         (GOOD, {}, "needs a case"),
-        (BAD, BAD, "does not hold: one is not two"),
+        (BAD, BAD, "does not hold: H1: one is not two"),
         (GOOD, GOOD, "control does not fail: one is one"),
+        (GOOD, {"one is not two": equal(1.0, 2.0, tol=1e-9)}, "must begin with"),
+        (GOOD, {"H1: no margin": equal(1.0, 2.0, tol=0)}, "states no margin"),
         ({"nan": equal(np.nan, 1.0, tol=1.0)}, BAD, "does not hold: nan"),
         (GOOD, {"nan": equal(np.nan, 1.0, tol=0.0)}, "control does not fail: nan"),
         (GOOD, {"a near miss": equal(1.0, 1.0 + 5e-9, tol=1e-9)}, "a near miss"),
