@@ -67,7 +67,7 @@ BREAKS = (
     Break("closed_form.py", "for label in (1.0, -1.0)))", "for label in (1.0, 1.0)))", "one class only", "09"),
     Break("program/maps.py", "root = np.sqrt(lengths[used])", "root = lengths[used]", "a root left out", "04"),
     Break("program/maps.py", "(np.abs(net.w2) * net.W1).T)", "net.W1.T)", "the outer weight left out", "04"),
-    Break("program/reference.py", "multiply((2 * D - 1).T", "multiply(D.T", "cones without their off rows", "04"),
+    Break("program/written.py", "multiply((2 * D - 1).T", "multiply(D.T", "cones without their off rows", "04"),
     Break(
         "program/feasibility.py",
         "return np.where(distance <= SAME, place, -1)",
@@ -76,7 +76,7 @@ BREAKS = (
         "04",
     ),
     Break(
-        "program/regularised.py",
+        "program/decay.py",
         "_loss(loss).slope * y).upper",
         "_loss(loss).slope * y).upper / 2",
         "half of beta_max",

@@ -20,7 +20,7 @@ from lib.data import Data, gaussian, load
 from lib.kkt import bracket
 from lib.patterns import cover, sample
 from lib.program import max_margin, reference
-from lib.program.reference import written_out
+from lib.program.written import written_out
 
 HERE = Path(__file__).parent
 AGAINST = ((15, 3), (22, 3), (31, 3), (50, 3), (100, 3))

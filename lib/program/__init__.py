@@ -1,11 +1,11 @@
 """The convex programs of two-layer ReLU networks, their solver, and the maps between programs and networks."""
 
+from lib.program.decay import beta_max, regularised
 from lib.program.feasibility import feasible, obstruction, require_feasible
 from lib.program.maps import minimal, to_network, to_program
 from lib.program.margin import max_margin
-from lib.program.reference import gated_value, reference
-from lib.program.regularised import beta_max, regularised
 from lib.program.solution import Progress, Solution, print_progress
+from lib.program.written import gated_value, reference
 
 __all__ = [
     "Progress",

@@ -13,7 +13,7 @@ import numpy as np
 from lib.data import Array
 from lib.network import Network
 from lib.program.rounds import NEAR, Round, Task, advanced, first, priced, restricted
-from lib.program.solution import Progress, Report
+from lib.program.solution import Progress, Watch, relative_gap
 from lib.zonotope import hausdorff
 
 
@@ -27,7 +27,7 @@ class Interval(NamedTuple):
 
     @property
     def gap(self) -> float:
-        return (self.upper - self.lower) / abs(self.upper) if np.isfinite(self.upper) and self.upper else np.inf
+        return relative_gap(self.lower, self.upper)
 
 
 def _with_network(interval: Interval, task: Task, V: Array, s: Array) -> Interval:
@@ -43,8 +43,8 @@ def _with_bound(interval: Interval, task: Task, lam: Array, height: float) -> In
 class Generation:
     """The rounds, one at a time; `interval` holds what is certified so far, whenever they are stopped."""
 
-    def __init__(self, task: Task, tol: float, report: Report) -> None:
-        self.state, self.tol, self.report = first(task, min(1e-9, tol / 100)), tol, report
+    def __init__(self, task: Task, tol: float, watch: Watch) -> None:
+        self.state, self.tol, self.watch = first(task, min(1e-9, tol / 100)), tol, watch
         empty = Network(np.zeros((task.X.shape[1], 0)), np.zeros(0))
         self.interval = Interval(-np.inf, np.inf, empty, np.zeros(len(task.y)))
         self.best = (-np.inf, np.zeros(len(task.y)), 0.0)  # the best estimate below, its lam and the height found
@@ -120,7 +120,7 @@ class Generation:
     def _tell(self, done: Round) -> None:
         lower, upper = self.interval[:2]
         sizes = len(done.V), len(done.optimum.z), self.directions
-        self.report(Progress(self.seconds, self.round, lower, self.best[0], upper, *sizes))
+        self.watch(Progress(self.seconds, self.round, lower, self.best[0], upper, *sizes))
 
 
 def _trimmed(task: Task, interval: Interval, tol: float) -> Interval:
@@ -145,9 +145,9 @@ class Outcome(NamedTuple):
     blocks: int
 
 
-def generate(task: Task, tol: float, seconds: float, report: Report) -> Outcome:
+def generate(task: Task, tol: float, seconds: float, watch: Watch) -> Outcome:
     """Rounds until the certified relative gap is at most tol, the time is over, or Ctrl-C."""
-    work = Generation(task, tol, report)
+    work = Generation(task, tol, watch)
     status = "stalled"
     try:
         while work.step():

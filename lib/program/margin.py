@@ -14,11 +14,10 @@ from lib.program.linear import weights
 from lib.program.maps import neurons
 from lib.program.penalties import Hinge
 from lib.program.rounds import Start
-from lib.program.solution import Progress, Report, Solution, silent
+from lib.program.solution import Progress, Solution, Watch, silent
 from lib.zonotope import violators
-from lib.zonotope.ascent import spread, unit
+from lib.zonotope.ascent import spread
 
-KINKS = (1e-8, 1e-6)
 SPREAD, PASSES = 100, 3  # directions of each sign, and linear programs, before the first conic one
 SHORT = 1e-9  # a margin this little below 1 is not worth a row
 
@@ -48,10 +47,7 @@ class HardMargin:
         return Start(U, s, rows)
 
     def polished(self, V: Array, s: Array) -> tuple[Array, Array]:
-        """The best weights for neurons along the vectors, or close to them."""
-        if len(V) == 0:
-            return V, s
-        V, s = with_snapped(V, s, self.X)
+        """The best weights for neurons along the vectors."""
         return V * reweighted(V, s, self.X, self.y, self.a)[:, None], s
 
     def upper(self, V: Array, s: Array) -> tuple[float, Network]:
@@ -72,23 +68,6 @@ class HardMargin:
         return replace(self, penalty=Hinge(10 * slope)) if z.max() > slope / 2 else self
 
 
-def with_snapped(V: Array, s: Array, X: Array) -> tuple[Array, Array]:
-    """The vectors, and each once more for every width in `KINKS`, moved onto the hyperplanes of rows that close to it.
-
-    Optimal neurons lie on kinks exactly, those of an interior-point method nearly: with long neurons, not near enough.
-    """
-    sines = np.abs(unit(V) @ X.T)
-    moved = [V, *(np.array([_onto(v, X[near]) for v, near in zip(V, sines <= width, strict=True)]) for width in KINKS)]
-    return np.vstack(moved), np.tile(s, len(moved))
-
-
-def _onto(v: Array, rows: Array) -> Array:
-    """v less its components along the rows, as far as these are independent; v itself if nothing would be left."""
-    axes, sizes, _ = np.linalg.svd(rows.T, full_matrices=False)
-    axes = axes[:, sizes > 1e-3]
-    return v - axes @ (axes.T @ v) if axes.shape[1] < len(v) else v
-
-
 def gains(V: Array, s: Array, X: Array, y: Array) -> Array:
     """y_n s_j (x_n'v_j)_+, shape (N, m): what each neuron adds to each margin."""
     return np.maximum(X @ V.T, 0) * (y[:, None] * s)
@@ -104,7 +83,7 @@ def reweighted(V: Array, s: Array, X: Array, y: Array, a: Array) -> Array:
 
 
 def max_margin(
-    X: ArrayLike, y: ArrayLike, tol: float = 1e-6, seconds: float = np.inf, progress: Report = silent
+    X: ArrayLike, y: ArrayLike, *, tol: float = 1e-6, seconds: float = np.inf, progress: Watch = silent
 ) -> Solution:
     """P* = min (1/2)(||W1||_F^2 + ||w2||^2) s.t. y_n f(x_n) >= 1 for all n, and a network that attains it.
 

@@ -18,7 +18,7 @@ from lib.program.blocks import ON, RAMP, Blocks
 from lib.program.penalties import Penalty
 
 
-class Optimum(NamedTuple):
+class Restricted(NamedTuple):
     """Multipliers `z` (r,) of the rows, vectors `V` (B, d) of the blocks, shortfalls `e` (r,)."""
 
     z: Array
@@ -73,7 +73,7 @@ def _settings(tol: float) -> clarabel.DefaultSettings:
     return settings
 
 
-def solve(X: Array, y: Array, a: Array, blocks: Blocks, penalty: Penalty, beta: float, tol: float) -> Optimum:
+def solve(X: Array, y: Array, a: Array, blocks: Blocks, penalty: Penalty, beta: float, tol: float) -> Restricted:
     """The restricted program over rows X (r, d), labels y, targets a, to relative accuracy `tol`.
 
     In Clarabel's form, b - A x in a product of cones, with the variables x = (v, t), rho, e and what the penalty adds.
@@ -103,4 +103,4 @@ def solve(X: Array, y: Array, a: Array, blocks: Blocks, penalty: Penalty, beta: 
     cones = [clarabel.NonnegativeConeT(r + 2 * k), *[clarabel.SecondOrderConeT(d + 1)] * B, *cost.cones]
     found = clarabel.DefaultSolver(P, q, A, b, cones, _settings(tol)).solve()
     x = np.array(found.x)
-    return Optimum(np.maximum(found.z[:r], 0.0), x[: B * d].reshape(B, d), x[B * (d + 1) + k :][:r])
+    return Restricted(np.maximum(found.z[:r], 0.0), x[: B * d].reshape(B, d), x[B * (d + 1) + k :][:r])

@@ -12,7 +12,7 @@ from lib.data import Array
 from lib.network import Network
 from lib.patterns import cover
 from lib.program.blocks import Blocks, Mask, sines
-from lib.program.master import Optimum, solve
+from lib.program.master import Restricted, solve
 from lib.program.penalties import Penalty
 from lib.zonotope import Columns, violators
 from lib.zonotope.ascent import spread, unit
@@ -85,7 +85,7 @@ class State:
 class Round(NamedTuple):
     """The restricted optimum on all rows: lam (N,), vectors V, sines of their rows (0 when idle), margins q."""
 
-    optimum: Optimum
+    optimum: Restricted
     lam: Array
     V: Array
     active: Mask

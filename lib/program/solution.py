@@ -10,6 +10,11 @@ from lib.data import Array
 from lib.network import Network
 
 
+def relative_gap(lower: float, upper: float) -> float:
+    """upper / lower - 1 for bounds of a positive optimum; infinite while one is missing."""
+    return upper / lower - 1 if lower > 0 and np.isfinite(upper) else np.inf
+
+
 class Solution(NamedTuple):
     """A network and a dual variable whose values enclose the optimum: `dual_value` <= optimum <= `primal_value`.
 
@@ -30,8 +35,7 @@ class Solution(NamedTuple):
     @property
     def gap(self) -> float:
         """primal_value / dual_value - 1; infinite while a bound is missing."""
-        known = self.dual_value > 0 and np.isfinite(self.primal_value)
-        return self.primal_value / self.dual_value - 1 if known else float("inf")
+        return relative_gap(self.dual_value, self.primal_value)
 
 
 class Progress(NamedTuple):
@@ -50,7 +54,7 @@ class Progress(NamedTuple):
     directions: int
 
     def __str__(self) -> str:
-        gap = (self.upper - self.estimate) / abs(self.upper) if self.upper else 0.0
+        gap = relative_gap(self.estimate, self.upper)
         return (
             f"{self.seconds:6.1f} s, round {self.rounds}: {self.lower:.9g} ({self.estimate:.9g}) <= optimum "
             f"<= {self.upper:.9g}, gap {gap:.1e}, {self.blocks} blocks on {self.rows} rows, "
@@ -58,7 +62,7 @@ class Progress(NamedTuple):
         )
 
 
-Report = Callable[[Progress], None]
+Watch = Callable[[Progress], None]
 
 
 def silent(_: Progress) -> None:

@@ -2,7 +2,6 @@
 
 import warnings
 
-import cvxpy as cp
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -19,6 +18,8 @@ TOLERANCES = {"tol_gap_rel": 1e-9, "tol_gap_abs": 1e-9, "tol_feas": 1e-9}
 
 def written_out(X: Array, y: Array, D: Array, cones: bool) -> tuple[Array, Array, Array, float]:
     """(V_pos, V_neg, lam, value) of min sum ||v|| over the patterns D (p, N), with or without the cone constraints."""
+    import cvxpy as cp  # it takes longer to import than all the rest
+
     V_pos, V_neg = cp.Variable((len(D), X.shape[1])), cp.Variable((len(D), X.shape[1]))
     margin = cp.multiply(y, cp.sum(cp.multiply(D.T, X @ (V_pos - V_neg).T), axis=1)) >= 1
     inside = [cp.multiply((2 * D - 1).T, X @ V.T) >= 0 for V in (V_pos, V_neg)] if cones else []

@@ -18,7 +18,7 @@ from lib.program.columns import generate
 from lib.program.maps import neurons
 from lib.program.penalties import Exponential, Hinge, Penalty, Softplus, SquaredHinge
 from lib.program.rounds import NEW_BLOCKS, Start
-from lib.program.solution import Report, Solution, silent
+from lib.program.solution import Solution, Watch, silent
 from lib.zonotope import hausdorff, violators
 
 ROWS = 300  # programs with at most this many rows begin with all of them
@@ -129,9 +129,10 @@ def regularised(
     y: ArrayLike,
     loss: str,
     beta: float,
+    *,
     tol: float = 1e-6,
     seconds: float = np.inf,
-    progress: Report = silent,
+    progress: Watch = silent,
 ) -> Solution:
     """min sum_n l(q_n) + (beta/2)(||W1||^2 + ||w2||^2), for the losses logistic, exponential, hinge and squared.
 
