@@ -137,7 +137,7 @@ class Verification(NamedTuple):
     def _repr_markdown_(self) -> str:
         """The verdict, then the table."""
         rows = [_row("✓ holds", case, check) for case, check in self.holds.items()]
-        rows += [_row("✗ fails, as it must", case, check) for case, check in self.fails.items()]
+        rows += [_row("✗ fails", case, check) for case, check in self.fails.items()]
         rows += [f"| no control | {name}: {why.replace('|', BAR)} | | | | |" for name, why in self.without.items()]
         head = ["| outcome | case | measured | predicted | gap | tolerance |", "|---|---|---|---|---|---|"]
         return "\n".join([":::{div} verification", self.verdict, "", *head, *rows, ":::"])

@@ -200,8 +200,18 @@ def test_proofs_are_set_and_folds_are_folds(source: Path) -> None:
     text, page = source.read_text(), soup_of(page_of(source))
     folded = len(re.findall(r":class: [\w ]*\bdropdown\b", text))
     assert len(page.select(".proof-text, details.fold.proof")) == text.count("{prf:proof}")
-    assert len(page.select("details.fold > summary")) == folded
+    assert len(page.select("details.fold:not(.check, .code) > summary")) == folded
     assert page.select(".dropdown.admonition, summary a") == []
+
+
+@pytest.mark.parametrize("source", [path for path in SOURCES if path.suffix == ".ipynb"], ids=lambda source: source.name)
+def test_code_is_folded_and_checks_are_one_line(source: Path) -> None:
+    """Catches code or a table left open on the page, and a check whose verdict is not the line that stays."""
+    page, calls = soup_of(page_of(source)), source.read_text().count("verified\\n\",")
+    assert [code for code in page.select("article .cell_input, .verification") if not code.find_parent("details")] == []
+    lines = [line.text for line in page.select("details.check > summary")]
+    assert all(re.search(r"verified: \d+ cases? holds?, \d+ controls? fails?", line) for line in lines)
+    assert len(lines) == len(page.select(".verification")) and (lines or not calls)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -1,5 +1,6 @@
 """`{ledger}` lists every claim that a cell of the book verified, with what it measured, and every claim it cites."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from gathered import Gather, GatherDirective, documents, section
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
+HYPOTHESIS = re.compile(r"\((H\d+)\)")
 COLUMNS = ("chapter", "claims verified", "cases that hold", "controls that fail", "claims cited")
 
 
@@ -45,6 +47,13 @@ def verdicts(table: nodes.table) -> list[str]:
     return [row[0].astext() for body in table.findall(nodes.tbody) for row in body.children]
 
 
+def hypotheses(claim: nodes.Element) -> str:
+    """The hypotheses that a claim numbers: " · H1, H2"; nothing if it holds without any."""
+    marks = [HYPOTHESIS.fullmatch(strong.astext()) for strong in claim.findall(nodes.strong)]
+    names = [mark[1] for mark in marks if mark]
+    return f" · hypotheses {', '.join(dict.fromkeys(names))}" if names else " · no hypotheses"
+
+
 class Chapter(NamedTuple):
     """A document, the boxes in it, and its cited claims."""
 
@@ -55,8 +64,8 @@ class Chapter(NamedTuple):
     def counts(self) -> list[int]:
         """Claims verified, cases, controls, claims cited."""
         marks = [mark for box in self.boxes for mark in verdicts(next(box.findall(nodes.table)))]
-        hold = sum(mark.startswith("✓") for mark in marks)
-        return [len({label_of(box) for box in self.boxes}), hold, len(marks) - hold, len(self.cited)]
+        hold, fail = (sum(mark.startswith(sign) for mark in marks) for sign in "✓✗")
+        return [len({label_of(box) for box in self.boxes}), hold, fail, len(self.cited)]
 
 
 def cells(contents: list[nodes.Node]) -> nodes.row:
@@ -76,6 +85,7 @@ class Ledger(Gather):
     def content(self) -> Iterator[nodes.Node]:
         trees = {document: self.env.get_doctree(document) for document in documents(self.env)}
         self.titles = {claim["label"]: claim[0].children for tree in trees.values() for claim in tree.findall(is_claim)}
+        self.numbered = {claim["label"]: hypotheses(claim) for tree in trees.values() for claim in tree.findall(is_claim)}
         chapters = [Chapter(document, boxes(tree), cited_claims(tree)) for document, tree in trees.items()]
         chapters = [chapter for chapter in chapters if chapter.boxes or chapter.cited]
         yield self.summary(chapters)
@@ -103,7 +113,8 @@ class Ledger(Gather):
     def verified(self, document: str, box: nodes.container) -> list[nodes.Node]:
         label = label_of(box)
         cell = self.link(document, box["ids"][0], nodes.Text("measured here"))
-        line = nodes.paragraph("", "", self.claim(label), *self.name(label), nodes.Text(" · "), cell)
+        told = [self.claim(label), *self.name(label), nodes.Text(self.numbered.get(label, "")), nodes.Text(" · ")]
+        line = nodes.paragraph("", "", *told, *self.copies(box[0].children[1:]), nodes.Text(" · "), cell)
         return [line, nodes.container("", *self.copies(list(box.findall(nodes.table))), classes=["verification"])]
 
     def cited(self, claim: nodes.Element) -> nodes.paragraph:
