@@ -1,8 +1,8 @@
 """Code folded away, one line each: a check with the cells that prepare it, a definition of the library, other code.
 
-Neither sphinx-togglebutton nor myst-nb's own hiding joins cells: here a verification takes the code cells before it into
-its fold, and its verdict becomes the line that stays. A cell hidden after a solution goes into the solution's fold.
-What a cell shows (a figure, a number) stays in sight.
+Neither sphinx-togglebutton nor myst-nb's own hiding joins cells: here a verification takes the code cells before it
+into its fold, and its verdict becomes the line that stays. A cell hidden after a solution goes into the solution's
+fold. What a cell shows (a figure, a number) stays in sight.
 """
 
 import re

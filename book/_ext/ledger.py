@@ -84,8 +84,9 @@ class Ledger(Gather):
 
     def content(self) -> Iterator[nodes.Node]:
         trees = {document: self.env.get_doctree(document) for document in documents(self.env)}
-        self.titles = {claim["label"]: claim[0].children for tree in trees.values() for claim in tree.findall(is_claim)}
-        self.numbered = {claim["label"]: hypotheses(claim) for tree in trees.values() for claim in tree.findall(is_claim)}
+        stated = [claim for tree in trees.values() for claim in tree.findall(is_claim)]
+        self.titles = {claim["label"]: claim[0].children for claim in stated}
+        self.numbered = {claim["label"]: hypotheses(claim) for claim in stated}
         chapters = [Chapter(document, boxes(tree), cited_claims(tree)) for document, tree in trees.items()]
         chapters = [chapter for chapter in chapters if chapter.boxes or chapter.cited]
         yield self.summary(chapters)
