@@ -1,5 +1,6 @@
 """The two zonotopes of a dual variable: projection, Hausdorff distance, maximisers, critical directions."""
 
+import contextlib
 import itertools
 
 import numpy as np
@@ -18,10 +19,11 @@ from lib.zonotope import (
     project,
     violators,
 )
-from lib.zonotope.ascent import climb, spread, starts
-from lib.zonotope.branching import search
+from lib.zonotope.ascent import climb, listable, spread, starts
+from lib.zonotope.branching import advanced, front
 from lib.zonotope.cones import Cones, orthants, polar
-from lib.zonotope.hausdorff import Maximiser, longest_sum
+from lib.zonotope.distance import Maximiser, Search, longest_sum
+from lib.zonotope.projection import _step
 from lib.zonotope.signs import Signs, spare
 from lib.zonotope.support import zonotopes
 
@@ -58,6 +60,22 @@ def over_all_subsets(X, lam):
     G = np.abs(lam)[:, None] * X
     sides = (G[lam > 0], G[lam < 0]), (G[lam < 0], G[lam > 0])
     return max(bvls(np.array(S) @ A, B) for A, B in sides for S in itertools.product((0.0, 1.0), repeat=len(A)))
+
+
+def search(tree, goal=0.0):
+    """One tree alone, from nothing to its end."""
+    at = front(tree, 0.0, np.eye(tree.pair.A.shape[1])[0], np.inf)
+    while len(at.nodes):
+        at = advanced(at, goal, tree.batch)
+    return at
+
+
+def wide(N, d):
+    """Gaussian rows and multipliers: too many vertices to be listed."""
+    rng = np.random.default_rng(N)
+    X, lam = rng.standard_normal((N, d)), rng.standard_normal(N)
+    assert not any(listable(side) for side in (zonotopes(X, lam), zonotopes(X, lam).swapped))
+    return X, lam
 
 
 def near_optimal(N, d, seed, rounds=6):
@@ -146,23 +164,52 @@ def test_value_is_reached_at_the_unit_direction(seed):
     assert np.linalg.norm(found.u) == pytest.approx(1.0, abs=1e-15)
 
 
-@given(SEEDS, st.integers(0, 40))
-def test_interval_is_honest_whatever_the_budget(seed, budget):
+@given(SEEDS, st.integers(0, 40), st.floats(0.0, 0.05))
+def test_interval_is_honest_whenever_it_is_stopped(seed, nodes, seconds):
     """Stopped early, `upper` still lies above every sampled direction, and `value` below the truth."""
     X, lam = problem(seed, N_max=9, d_max=5)
-    found = hausdorff(X, lam, budget=budget)
+    found = hausdorff(X, lam, nodes=nodes, seconds=seconds)
     sampled = np.abs(growth(X, lam, spread(2000, X.shape[1]), 1.0)).max()
     assert sampled <= found.upper + 1e-14 * mass(X, lam)
     assert found.value <= hausdorff(X, lam).upper
 
 
 def test_nothing_is_certified_for_nothing():
-    """With no budget the bound is infinite, with a little it is loose: `upper` is never a copy of `value`."""
-    X, lam = near_optimal(40, 4, 2, rounds=3)
+    """With no work the bound is finite and loose, with more it falls to the end: `upper` is never a copy of `value`."""
+    X, lam = wide(24, 5)
     truth = hausdorff(X, lam)
-    bounds = [hausdorff(X, lam, budget=budget).upper for budget in (0, 1, 3000, 10**6)]
-    assert bounds[0] == np.inf and np.inf > bounds[1] > 1.01 * truth.value
-    assert bounds == sorted(bounds, reverse=True) and bounds[-1] == truth.upper
+    bounds = [hausdorff(X, lam, nodes=nodes).upper for nodes in (0, 1, 10**6)]
+    assert np.inf > bounds[0] > bounds[1] > 1.01 * truth.value
+    assert bounds == sorted(bounds, reverse=True) and bounds[-1] == pytest.approx(truth.upper, rel=1e-14)
+
+
+def test_ctrl_c_in_a_step_leaves_a_valid_bound(monkeypatch):
+    """Interrupted anywhere within a step, the search holds what it held before it, and can go on to the end."""
+    X, lam = wide(24, 5)
+    truth, at = hausdorff(X, lam), Search(X, lam)
+    for calls in range(1, 400, 7):
+        before, left = at.bound, iter(range(calls))
+
+        def interrupted(*_, left=left):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr("lib.zonotope.projection._step", _spied(_step, interrupted))
+        with contextlib.suppress(KeyboardInterrupt):
+            at.step()
+        assert before.value <= at.bound.value <= truth.upper and truth.value <= at.bound.upper <= before.upper
+    monkeypatch.undo()
+    assert at.run().upper == pytest.approx(truth.upper, rel=1e-13)
+
+
+def _spied(function, before):
+    """The function, after a call of `before`."""
+
+    def spied(*arguments):
+        before()
+        return function(*arguments)
+
+    return spied
 
 
 def test_a_goal_saves_work():
@@ -172,7 +219,7 @@ def test_a_goal_saves_work():
     visited = []
     for goal in (0.0, 3.0):
         tree = Counted(pair)
-        found = search(tree, 0.0, np.eye(4)[0], goal * over_cells(pair), 10**6)
+        found = search(tree, goal * over_cells(pair))
         visited.append(tree.visited)
     assert visited[1] < visited[0] / 2
     assert over_cells(pair) <= found.upper <= 3.0 * over_cells(pair) + 2 * tree.slack
@@ -183,15 +230,15 @@ class Counted(Cones):
 
     visited = 0
 
-    def bound(self, V, level):
+    def bound(self, V, level, until):
         self.visited += len(V)
-        return super().bound(V, level)
+        return super().bound(V, level, until)
 
 
 def test_the_longest_sum_is_claimed_only_where_all_generators_lengthen_it():
-    """Two generators that point away from each other: their sum is not the longest vertex."""
+    """Two generators that point away from each other: their sum is not the longest vertex; their lengths bound it."""
     assert longest_sum(np.array([[3.0, 0.0], [0.0, 4.0]])) == 5.0
-    assert longest_sum(np.array([[3.0, 0.0], [-1e-9, 4.0]])) == np.inf
+    assert longest_sum(np.array([[3.0, 0.0], [-1e-9, 4.0]])) == 7.0
 
 
 @given(SEEDS, st.floats(0.2, 3.0))
@@ -218,9 +265,9 @@ def test_near_ties_are_resolved_by_both_trees(N, d, seed):
     X, lam = near_optimal(N, d, seed)
     pair = zonotopes(X, lam)
     for side in (pair, pair.swapped):
-        truth, u = over_cells(side), np.eye(d)[0]
+        truth = over_cells(side)
         for tree in (Cones(side), Signs(side)):
-            found = search(tree, 0.0, u, 0.0, 10**6)
+            found = search(tree)
             assert found.value == pytest.approx(truth, abs=4 * tree.slack)
             assert truth - 2 * pair.rounding <= found.upper <= truth + 4 * tree.slack
             assert side.height(found.u) == pytest.approx(found.value, abs=1e-14 * mass(X, lam))
@@ -236,10 +283,10 @@ def test_both_trees_end_at_the_farthest_vertex(seed):
     G = np.abs(lam)[:, None] * X
     truth = max(bvls(np.array(S) @ G[lam > 0], G[lam < 0]) for S in itertools.product((0.0, 1.0), repeat=sum(lam > 0)))
     for tree in (Cones(pair), Signs(pair)):
-        found = search(tree, 0.0, np.eye(len(pair.basis))[0], 0.0, 10**5)
+        found = search(tree)
         assert np.ldexp(found.value, pair.exponent) == pytest.approx(truth, abs=1e-12 * mass(X, lam))
         assert found.value <= found.upper <= found.value + np.ldexp(1e-10 * mass(X, lam), -pair.exponent)
-        blind = search(tree, 0.0, np.eye(len(pair.basis))[0], 2.0 * found.upper, 10**5)
+        blind = search(tree, 2.0 * found.upper)
         assert found.value <= blind.upper  # a bound that a goal closed still counts
 
 
@@ -284,7 +331,7 @@ def test_orthants_and_their_polar_cones():
 @pytest.mark.parametrize("N", [1, 2, 5, 40])
 def test_orthogonal_rows(N):
     """X = I, lam = 1: the distance is sqrt(N), along the all-ones vector, at any N without enumeration."""
-    found = hausdorff(np.eye(N), np.ones(N), budget=1)
+    found = hausdorff(np.eye(N), np.ones(N), nodes=1)
     assert found.value == pytest.approx(np.sqrt(N), rel=1e-14) == pytest.approx(found.upper, rel=1e-12)
     assert found.s == 1 and np.allclose(found.u, 1 / np.sqrt(N))
 
@@ -293,7 +340,7 @@ def test_orthogonally_separable_data_needs_no_enumeration():
     """Within-class inner products >= 0, across <= 0: the longer of the two class sums, at N = 300, d = 40."""
     X, y, _ = orthogonally_separable(300, 40, np.random.default_rng(0))
     lam = y * np.random.default_rng(1).random(300)
-    found = hausdorff(X, lam, budget=1)
+    found = hausdorff(X, lam, nodes=1)
     sums = [np.linalg.norm(lam[y == s] @ X[y == s]) for s in (1, -1)]
     assert found.value == pytest.approx(max(sums), rel=1e-13) == pytest.approx(found.upper, rel=1e-10)
     assert found.s == (1, -1)[int(np.argmax(sums))]

@@ -1,7 +1,7 @@
 """The dual constraint as the Hausdorff distance of two zonotopes: projections, maximisers, critical directions."""
 
 from lib.zonotope.ascent import Columns, violators
-from lib.zonotope.hausdorff import Maximiser, hausdorff
+from lib.zonotope.distance import Maximiser, Search, hausdorff
 from lib.zonotope.maxima import Extremal, Maxima, extremal_directions, local_maxima
 from lib.zonotope.projection import Projection, project
 from lib.zonotope.support import growth
@@ -12,6 +12,7 @@ __all__ = [
     "Maxima",
     "Maximiser",
     "Projection",
+    "Search",
     "extremal_directions",
     "growth",
     "hausdorff",

@@ -19,6 +19,7 @@ from lib.zonotope.projection import nearest_own, normals
 from lib.zonotope.support import Array, Mask, Zonotopes, growth, zonotopes
 
 MOST_LISTED = 1000  # vertices: more of them cost more than a search that bounds them in bulk
+MOST_STARTS = 200  # generators along which climbs start
 WAVES = 3  # steps of the climbs that look for new neurons: a fourth takes as long and moves one or two of a hundred
 
 
@@ -69,33 +70,33 @@ class Peaks(NamedTuple):
     upper: float
 
 
-def peaks(pair: Zonotopes, S: Mask, s: Array, start: Array) -> Peaks:
+def peaks(pair: Zonotopes, S: Mask, s: Array, start: Array, until: float = np.inf) -> Peaks:
     """At vertices of Z_A (s = 1) and of Z_B (s = -1) named by patterns S (n, k) of all generators, A then B.
 
     Projecting begins at the vertices of the other zonotope farthest along `start` (n, r). Left out are the vertices
-    within rounding of the other zonotope.
+    within rounding of the other zonotope, and those not reached `until` then.
     """
     G = np.vstack([pair.A, pair.B])
     own = pair.own(s)
     a = S @ G
-    near = nearest_own(a, G, ~own, start)
+    near = nearest_own(a, G, ~own, start, until)
     off = near.lower > pair.rounding
     U = unit(normals(near, G)[off])
     depth = _depth(U, G, S[off], own[off]) * near.upper[off]
     return Peaks(U, s[off], S[off], depth, float(near.upper.max(initial=0.0)))
 
 
-def peaks_of_a(pair: Zonotopes, S: Mask) -> Peaks:
+def peaks_of_a(pair: Zonotopes, S: Mask, until: float = np.inf) -> Peaks:
     """At vertices of Z_A, named by patterns S (n, k) of its generators; from the centre of Z_B they are seen best."""
     both = np.column_stack([S, np.zeros((len(S), len(pair.B)), dtype=bool)])
-    return peaks(pair, both, np.ones(len(S)), S @ pair.A - pair.B.sum(axis=0) / 2)
+    return peaks(pair, both, np.ones(len(S)), S @ pair.A - pair.B.sum(axis=0) / 2, until)
 
 
-def climb(pair: Zonotopes, U: Array, s: Array, stop: int = 1000) -> tuple[Array, Array]:
+def climb(pair: Zonotopes, U: Array, s: Array, stop: int = 1000, until: float = np.inf) -> tuple[Array, Array]:
     """Where the ascents of s (h_A - h_B) from the directions U (n, r) with signs s (n,) end with a positive value.
 
-    Both sides at once; each end once, with its sign. Those under way after `stop` steps are given up. An end on a
-    kink, up to rounding, is one and is left as well: with luck the kink is flat there.
+    Both sides at once; each end once, with its sign. Those under way after `stop` steps, or `until` then, are given up.
+    An end on a kink, up to rounding, is one and is left as well: with luck the kink is flat there.
     """
     G = np.vstack([pair.A, pair.B])
     seen: set[bytes] = set()
@@ -107,7 +108,7 @@ def climb(pair: Zonotopes, U: Array, s: Array, stop: int = 1000) -> tuple[Array,
         if len(keys) == 0:
             break
         seen.update(key.tobytes() for key in keys)
-        found = peaks(pair, keys[:, :-1], s[first], U[first])
+        found = peaks(pair, keys[:, :-1], s[first], U[first], until)
         inside = found.depth >= -pair.rounding
         ends.append(found.U[inside])
         signs.append(found.s[inside])
@@ -116,22 +117,23 @@ def climb(pair: Zonotopes, U: Array, s: Array, stop: int = 1000) -> tuple[Array,
     return np.vstack(ends), np.concatenate(signs)
 
 
-def listable(pair: Zonotopes, budget: int) -> bool:
+def listable(pair: Zonotopes) -> bool:
     """Whether all vertices of Z_A are so few that listing them is cheaper than bounding most of them."""
-    return len(pair.A) > 0 and cover(len(pair.A), min(pair.A.shape)) <= min(budget, MOST_LISTED)
+    return len(pair.A) > 0 and cover(len(pair.A), min(pair.A.shape)) <= MOST_LISTED
 
 
-def listed(pair: Zonotopes) -> Peaks:
+def listed(pair: Zonotopes, until: float = np.inf) -> Peaks:
     """At every vertex of Z_A: one for each cell of its generators."""
-    return peaks_of_a(pair, cells(pair.A).patterns)
+    return peaks_of_a(pair, cells(pair.A).patterns, until)
 
 
 def starts(pair: Zonotopes, n: int) -> Array:
-    """Where to climb from: along every generator of Z_A, along their sum, and n directions spread over the sphere."""
+    """Where to climb from: the longest generators of Z_A, their sum, and n directions spread over the sphere."""
     r = pair.A.shape[1]
     if len(pair.A) == 0:
         return pair.A
-    return unit(np.vstack([pair.A, pair.A.sum(axis=0), spread(n, r), spread(n, r) @ np.diag(pair.A.std(axis=0))]))
+    longest = pair.A[np.argsort(-np.linalg.norm(pair.A, axis=1), kind="stable")[:MOST_STARTS]]
+    return unit(np.vstack([longest, pair.A.sum(axis=0), spread(n, r), spread(n, r) @ np.diag(pair.A.std(axis=0))]))
 
 
 def columns(X: Array, lam: Array, pair: Zonotopes, U: Array, s: Array) -> Columns:

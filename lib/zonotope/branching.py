@@ -1,4 +1,4 @@
-"""Branch and bound on max h_A - h_B over the sphere: best first, in batches, honest when stopped.
+"""Branch and bound on max h_A - h_B over the sphere: best first, in batches, honest whenever it is stopped.
 
 A tree divides the directions among its nodes. It bounds h_A - h_B on a node by a distance to Z_B plus a cone, and
 splits nodes. A node is closed once its bound is at most the best value known, or at most the goal of the caller.
@@ -24,8 +24,8 @@ class Tree(Protocol):
     batch: int
     slack: float  # rounding of a bound, beyond that of a distance
 
-    def bound(self, nodes: Nodes, level: float) -> Nearest:
-        """h_A - h_B <= upper on each node, in which r points to where it may be reached."""
+    def bound(self, nodes: Nodes, level: float, until: float = np.inf) -> Nearest:
+        """h_A - h_B <= upper on each node, in which r points to where it may be reached; in haste after `until`."""
 
     def final(self, nodes: Nodes) -> Mask:
         """Where the bound is that of a single cell, and no split can lower it."""
@@ -34,46 +34,61 @@ class Tree(Protocol):
         """Children, and the place of each one's parent in `nodes`; a final node may stay as it is."""
 
 
-class Search(NamedTuple):
-    """`value` = h_A(u) - h_B(u) <= maximum over the sphere <= `upper`."""
+class Front(NamedTuple):
+    """One side on its way: `value` = h_A(u) - h_B(u) <= maximum over the sphere <= `upper`.
 
+    The open `nodes` have the `bounds`; those that are closed have none above `closed`.
+    """
+
+    tree: Tree
+    nodes: Nodes
+    bounds: Array
+    closed: float
     value: float
-    upper: float
     u: Array
 
+    @property
+    def upper(self) -> float:
+        return max(self.value, self.closed, float(self.bounds.max(initial=0.0))) + self.tree.slack
 
-def search(tree: Tree, value: float, u: Array, goal: float, budget: int) -> Search:
-    """Close or bound all nodes, from a value known to be reached at u; at most `budget` nodes are bounded.
 
-    If the nodes run out first, the maximum lies within rounding of max(value, goal) or below; else `upper` is the
-    largest bound left open.
+def front(tree: Tree, value: float, u: Array, upper: float) -> Front:
+    """Nothing bounded yet: a value reached at u, and a bound on all directions."""
+    return Front(tree, tree.roots, np.full(len(tree.roots), upper), value, value, u)
+
+
+def advanced(at: Front, goal: float, batch: int, until: float = np.inf) -> Front:
+    """The `batch` open nodes of the highest bounds, bounded and closed or split.
+
+    If none are left open, the maximum lies within rounding of max(value, goal) or below.
     """
-    pair = tree.pair
-    nodes, bounds, closed = tree.roots, np.full(len(tree.roots), np.inf), value
-    while len(nodes) and budget > 0:
-        level = max(value, goal) + pair.rounding
-        order = np.argsort(-bounds, kind="stable")
-        now, later = order[: tree.batch], order[tree.batch :]
-        near = tree.bound(nodes[now], level)
-        bound = np.minimum(bounds[now], near.upper)
-        budget -= len(now)
-        # A final node left on the near side of the level has been measured as well as can be.
-        alive = (bound > level) & ~(tree.final(nodes[now]) & (near.lower <= level))
-        closed = max(closed, bound[~alive].max(initial=0.0))
-        value, u = _improved(pair, value, u, near.residual[alive])
-        children, parent = tree.split(nodes[now[alive]], near.residual[alive])
-        nodes = np.concatenate([nodes[later], children])
-        bounds = np.concatenate([bounds[later], bound[alive][parent]])
-    return Search(value, max(value, closed, bounds.max(initial=0.0)) + tree.slack, u)
+    tree, pair = at.tree, at.tree.pair
+    level = max(at.value, goal) + pair.rounding
+    order = np.argsort(-at.bounds, kind="stable")
+    now, later = order[:batch], order[batch:]
+    near = tree.bound(at.nodes[now], level, until)
+    bound = np.minimum(at.bounds[now], near.upper)
+    # A final node left on the near side of the level has been measured as well as can be.
+    alive = (bound > level) & ~(tree.final(at.nodes[now]) & (near.lower <= level))
+    value, u = _improved(pair, at.value, at.u, near.residual[alive], until)
+    children, parent = tree.split(at.nodes[now[alive]], near.residual[alive])
+    return Front(
+        tree,
+        np.concatenate([at.nodes[later], children]),
+        np.concatenate([at.bounds[later], bound[alive][parent]]),
+        max(at.closed, float(bound[~alive].max(initial=0.0))),
+        value,
+        u,
+    )
 
 
-def _improved(pair: Zonotopes, value: float, u: Array, directions: Array) -> tuple[float, Array]:
+def _improved(pair: Zonotopes, value: float, u: Array, directions: Array, until: float) -> tuple[float, Array]:
     """The better of (value, u) and what the climb from the 32 highest directions reaches, if one is above value."""
     U = unit(directions)
     heights = pair.height(U)
     U = U[np.argsort(-heights)[:32]]
     if heights.max(initial=value) <= value:
         return value, u
-    U = np.vstack([U, climb(pair, U, np.ones(len(U)))[0]])
+    U = np.vstack([U, climb(pair, U, np.ones(len(U)), until=until)[0]])
     heights = pair.height(U)
     return float(heights.max()), U[heights.argmax()]

@@ -53,9 +53,9 @@ class Cones:
         # In an orthant u = sum a_i v_i, ||u|| = 1, has sum a_i <= sqrt(q): errors at the vertices grow by no more.
         self.slack = (1 + np.sqrt(q)) * pair.rounding
 
-    def bound(self, V: Array, level: float) -> Nearest:
+    def bound(self, V: Array, level: float, until: float = np.inf) -> Nearest:
         l = interpolant(V @ self.A.T, V, self.A) @ self.span
-        return nearest(l, self.pair.B, polar(V) @ self.span, V.sum(axis=1) @ self.span, level)
+        return nearest(l, self.pair.B, polar(V) @ self.span, V.sum(axis=1) @ self.span, level, until)
 
     def final(self, V: Array) -> Mask:
         """No generator changes sign on the cone; or it is so thin that cutting it further would cut into rounding."""

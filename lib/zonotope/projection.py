@@ -10,6 +10,7 @@ Every iterate is a point of the zonotope and every residual a direction, so at a
 To the zonotope a cone of rays may be added: its rays join the corral with weights that need not sum to one.
 """
 
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
@@ -158,27 +159,27 @@ class _Corrals:
         return np.clip(c, 0.0, 1.0)
 
 
-def nearest(a: Array, Z: Array, rays: Array, start: Array, level: float = np.inf, steps: int = STEPS) -> Nearest:
+def nearest(a: Array, Z: Array, rays: Array, start: Array, level: float = np.inf, until: float = np.inf) -> Nearest:
     """The distance of points a (n, d) to the zonotope Z plus a cone each, of `rays` (n, q, d), unit or zero.
 
     Wolfe's method from the vertices farthest along `start` (n, d). A point is left once its distance is known to
-    rounding, or on which side of `level` it lies (`level = inf` asks for the distance itself), or after `steps`.
-    `upper` is valid whenever it stops; so is `lower`, up to the rounding of the rays.
+    rounding, or on which side of `level` it lies (`level = inf` asks for the distance itself), or `until` then (of
+    `time.perf_counter`). `upper` is valid whenever it stops; so is `lower`, up to the rounding of the rays.
     """
-    return _found(_Corrals(a, Z, np.ones((len(a), len(Z)), dtype=bool), rays, start), level, steps)
+    return _found(_Corrals(a, Z, np.ones((len(a), len(Z)), dtype=bool), rays, start), level, until)
 
 
-def nearest_own(a: Array, Z: Array, own: Mask, start: Array) -> Nearest:
+def nearest_own(a: Array, Z: Array, own: Mask, start: Array, until: float = np.inf) -> Nearest:
     """The distance of each of the points a (n, d) to its own zonotope, which has the generators `own` (n, k) of Z."""
-    return _found(_Corrals(a, Z, own, no_rays(a), start), np.inf, STEPS)
+    return _found(_Corrals(a, Z, own, no_rays(a), start), np.inf, until)
 
 
-def _found(corrals: _Corrals, level: float, steps: int) -> Nearest:
+def _found(corrals: _Corrals, level: float, until: float) -> Nearest:
     active = np.arange(len(corrals.a))
-    for _ in range(steps):
+    for _ in range(STEPS):
         reached = corrals.descend(active)
         active = np.concatenate([active[~reached], corrals.advance(active[reached], level)])
-        if len(active) == 0:
+        if len(active) == 0 or perf_counter() > until:
             break
     return Nearest(corrals.best, corrals.lower, corrals.upper, corrals.coefficients())
 

@@ -35,16 +35,20 @@ class Signs:
         self.pair = pair
         self.A = pair.A[np.argsort(-lengths, kind="stable")]
         self.normals = self.A / np.linalg.norm(self.A, axis=1, keepdims=True)
-        self.spare = np.array([spare(self.A[n:]) for n in range(len(self.A) + 1)])
+        self.spare: dict[int, float] = {}  # C_U, when that many are fixed
         self.roots = np.zeros((1, len(self.A)), dtype=np.int8)
         self.batch = int(np.clip(4e6 / (self.A.size + pair.B.size), 64, 4096))
         self.slack = 2 * pair.rounding
 
-    def bound(self, nodes: SignVectors, level: float) -> Nearest:
-        C = self.spare[(nodes != 0).sum(axis=1)]
+    def bound(self, nodes: SignVectors, level: float, until: float = np.inf) -> Nearest:
+        C = self._spare((nodes != 0).sum(axis=1))
         l = (nodes + 1) / 2 @ self.A
-        near = nearest(l, self.pair.B, -nodes[:, :, None] * self.normals, l - self.pair.B.sum(axis=0) / 2, level)
+        near = nearest(l, self.pair.B, -nodes[:, :, None] * self.normals, l - self.pair.B.sum(axis=0) / 2, level, until)
         return near._replace(lower=near.lower + C, upper=near.upper + C)
+
+    def _spare(self, fixed: Index) -> Array:
+        self.spare |= {n: spare(self.A[n:]) for n in set(fixed.tolist()) - set(self.spare)}
+        return np.array([self.spare[n] for n in fixed.tolist()])
 
     def final(self, nodes: SignVectors) -> Mask:
         return (nodes != 0).all(axis=1)
