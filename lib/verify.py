@@ -187,3 +187,21 @@ def theorem(
     if complaints:
         raise VerificationError("\n".join([f"{label} is not verified:", *complaints]))
     return Verification(label, dict(holds), dict(fails), dict(without or {}))
+
+
+# --- numbers that the text quotes ------------------------------------------------------------------
+
+KEPT = "application/papermill.record/"  # the prefix with which a built book finds them, and a notebook hides them
+
+
+def glue(name: str, value: object) -> None:
+    """Keep a value under a name: {glue:text}`name:.2f` in the text shows it when the book is built.
+
+    Needs no tool of the book's: a notebook that runs elsewhere shows nothing.
+    """
+    from IPython.core.formatters import format_display_data
+    from IPython.display import display
+
+    bundle, metadata = format_display_data(value.item() if isinstance(value, np.generic) else value)
+    kept = {KEPT + kind: shown for kind, shown in bundle.items()}
+    display(kept, raw=True, metadata={**metadata, "scrapbook": {"name": name, "mime_prefix": KEPT}})

@@ -211,7 +211,8 @@ def test_proofs_are_set_and_folds_are_folds(source: Path) -> None:
 def test_code_is_folded_and_checks_are_one_line(source: Path) -> None:
     """Catches code or a table left open on the page, and a check whose verdict is not the line that stays."""
     page = soup_of(page_of(source))
-    assert [code for code in page.select("article .cell_input, .cell .verification") if not code.find_parent("details")] == []
+    boxes = page.select("article .cell_input, .cell .verification")
+    assert [box for box in boxes if not box.find_parent("details")] == []
     lines = [line.text for line in page.select("details.check > summary")]
     assert all(re.search(r"verified: \d+ cases? holds?, \d+ controls? fails?", line) for line in lines)
     cells = nbformat.read(source, as_version=4).cells if source.suffix == ".ipynb" else []

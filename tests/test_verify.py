@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from lib.verify import VerificationError, at_least, at_most, equal, refuses, theorem, true
+from lib.verify import VerificationError, at_least, at_most, equal, glue, refuses, theorem, true
 
 GOOD = {"one is one": equal(1.0, 1.0, tol=1e-9)}
 BAD = {"H1: one is not two": equal(1.0, 2.0, tol=1e-9)}
@@ -91,3 +91,15 @@ def test_statements_and_refusals():
     assert refuses(refuse, "row 3").holds
     assert refuses(refuse, "row 4").misses  # the error must name the place
     assert refuses(lambda: None, "row 3").misses
+
+
+def test_a_glued_value_is_what_myst_nb_would_keep(monkeypatch):
+    # would catch a name or a prefix that a built book does not find, and a number shown as np.float64(...)
+    import myst_nb
+
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda *args, **options: shown.append((args, options)))
+    monkeypatch.setattr("myst_nb.ext.glue.ipy_display", lambda *args, **options: shown.append((args, options)))
+    glue("a", np.float64(0.1))
+    myst_nb.glue("a", 0.1, display=False)
+    assert shown[0] == shown[1]
