@@ -1,6 +1,5 @@
 """The pages gathered from all others, the ledger and the list of exercises, in a small book and in the real one."""
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from lib.verify import equal, theorem
 from tests.notebooks import claims, verified
 from tests.test_book import read
-from tests.test_site import HTML, SOURCES, missing, soup_of
+from tests.test_site import HTML, SOURCES, skipped, soup_of
 
 EXTENSIONS = ["myst_parser", "sphinx_design", "sphinx_proof", "sphinx_exercise", "sphinxcontrib.bibtex"]
 SETTINGS = {
@@ -163,7 +162,8 @@ def built_texts() -> Iterator[str]:
             yield source.read_text()
 
 
-@pytest.mark.skipif(bool(missing) and "CI" not in os.environ, reason=f"needs {' and '.join(missing)}")
+@pytest.mark.pages
+@skipped
 def test_the_ledger_of_the_book_is_complete() -> None:
     """Catches a verification or a cited claim of the real book that its ledger does not show."""
     codes = [cell.source for source in SOURCES if source.suffix == ".ipynb" for cell in read(source).cells
@@ -178,7 +178,8 @@ def test_the_ledger_of_the_book_is_complete() -> None:
     assert len(page.select("section section .verification table")) == calls.total()
 
 
-@pytest.mark.skipif(bool(missing) and "CI" not in os.environ, reason=f"needs {' and '.join(missing)}")
+@pytest.mark.pages
+@skipped
 def test_the_list_of_exercises_is_complete() -> None:
     """Catches an exercise of the real book that is not listed, or one without a solution."""
     text = "\n".join(built_texts())

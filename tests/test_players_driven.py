@@ -23,6 +23,7 @@ from tests.galleries import DIAL_W1, GALLERY, KNOTS, LAM, LOG_T, LOWER, REACHED,
 from tests.test_figures import DICHROMATS
 from tests.test_site import CHROMIUM, DESKTOP, PHONE, QUIET, listen, serve
 
+pytestmark = pytest.mark.pages
 INK = {"light": ("#ffffff", "#212529"), "dark": ("#14181e", "#ced6dd")}
 
 

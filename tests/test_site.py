@@ -41,7 +41,8 @@ QUIET = [
 DESKTOP, PHONE = {"width": 1400, "height": 1000}, {"width": 390, "height": 844}
 
 missing = [what for what, there in (("Chromium", CHROMIUM), ("the built book (make book)", BUILT)) if not there]
-pytestmark = pytest.mark.skipif(bool(missing) and "CI" not in os.environ, reason=f"needs {' and '.join(missing)}")
+skipped = pytest.mark.skipif(bool(missing) and "CI" not in os.environ, reason=f"needs {' and '.join(missing)}")
+pytestmark = [pytest.mark.pages, skipped]
 
 
 def test_nothing_is_missing() -> None:
