@@ -33,13 +33,15 @@ class Break(NamedTuple):
 BREAKS = (
     Break("network.py", "y * net.predict(X)", "net.predict(X)", "margins without labels", "09"),
     Break(
-        "network.py",
-        "    return y * get_loss(loss)",
-        "    return get_loss(loss)",
+        "losses.py",
+        "lambda f, y: y * slope(y * f)",
+        "lambda f, y: slope(y * f)",
         "a dual variable without signs",
         "02",
     ),
-    Break("network.py", "return expit(-q)", "return expit(q)", "the slope of the logistic loss turned over", "08"),
+    Break(
+        "losses.py", "lambda q: expit(-q),", "lambda q: expit(q),", "the slope of the logistic loss turned over", "08"
+    ),
     Break("patterns/counting.py", "comb(N - 1, k)", "comb(N, k)", "Cover's number, one row off", "03"),
     Break(
         "patterns/counting.py",
@@ -69,16 +71,16 @@ BREAKS = (
     Break("program/maps.py", "(np.abs(net.w2) * net.W1).T)", "net.W1.T)", "the outer weight left out", "04"),
     Break("program/written.py", "multiply((2 * D - 1).T", "multiply(D.T", "cones without their off rows", "04"),
     Break(
-        "program/feasibility.py",
-        "return np.where(distance <= SAME, place, -1)",
-        "return np.full(len(U), -1)",
+        "data.py",
+        "k = min(j % m for j in found)",
+        "k = on.tolist().index(n)",
         "no two rows are parallel",
         "04",
     ),
     Break(
         "program/decay.py",
-        "_loss(loss).slope * y).upper",
-        "_loss(loss).slope * y).upper / 2",
+        ".dual(np.zeros(len(y)), y)).upper",
+        ".dual(np.zeros(len(y)), y)).upper / 2",
         "half of beta_max",
         "04",
     ),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 
 Array = NDArray[np.float64]
 
@@ -77,10 +78,65 @@ def validated(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     return X, y
 
 
+def validated_targets(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+    """Float copies of `X` (N, d) and of real targets `y` (N,). Raises `ValueError`."""
+    X = validated_matrix(X)
+    return X, _validated_vector(X, y, "y")
+
+
+def validated_weights(X: Array, weights: ArrayLike) -> Array:
+    """Weights (N,) of the examples: one number for all, or one each. Raises `ValueError`: negative, or all zero."""
+    weights = _floats(weights, "weights")
+    weights = _validated_vector(X, np.full(len(X), weights) if weights.ndim == 0 else weights, "weights")
+    bad = weights < 0
+    if bad.any() or not weights.any():
+        what = f"are negative in {_rows(bad)}" if bad.any() else "are all zero"
+        raise ValueError(f"weights {what}: examples count with a weight of at least 0, and some with a positive one")
+    return weights
+
+
 def validated_dual(X: ArrayLike, lam: ArrayLike) -> tuple[Array, Array]:
     """Float copies of `X` (N, d) and of a dual variable `lam` (N,) of any signs. Raises `ValueError`."""
     X = validated_matrix(X)
     return X, _validated_vector(X, lam, "lam")
+
+
+# --- rows on one line ------------------------------------------------------------------------------
+
+PARALLEL = 1e-13  # unit rows nearer than this to each other are one direction: their difference is rounding
+
+
+def directions(X: Array) -> Array:
+    """x_n / ||x_n|| for rows of any size; zero rows stay."""
+    X = X / np.where(X.any(axis=1), np.abs(X).max(axis=1), 1.0)[:, None]
+    lengths = np.linalg.norm(X, axis=1, keepdims=True)
+    return X / np.where(lengths > 0, lengths, 1.0)
+
+
+class Lines(NamedTuple):
+    """Row n is on the line of row `first`_n, the first one there, and points its way (`sign`_n = 1) or the other (-1).
+
+    A zero row is on no line: it has `first` -1 and sign 0.
+    """
+
+    first: NDArray[np.intp]
+    sign: Array
+
+
+def lines(X: Array) -> Lines:
+    """Which rows of X (N, d) are parallel or opposite, but for rounding: their directions are within `PARALLEL`.
+
+    The one answer for all that computes in floating point. `lib.patterns` takes floats as the rationals they are.
+    """
+    U, on = directions(X), np.flatnonzero(X.any(axis=1))
+    m, first, sign = len(on), np.full(len(X), -1), np.zeros(len(X))
+    both = np.vstack([U[on], -U[on]])
+    near = cKDTree(both).query_ball_point(U[on], PARALLEL) if m else []
+    first[on], sign[on] = on, 1.0
+    for n, found in zip(on, near, strict=True):
+        k = min(j % m for j in found)  # an earlier row on this line, or row n itself
+        first[n], sign[n] = first[on[k]], (1.0 if k in found else -1.0) * sign[on[k]]
+    return Lines(first, sign)
 
 
 # --- predicates ------------------------------------------------------------------------------------
@@ -189,3 +245,15 @@ def with_bias(X: ArrayLike) -> Array:
     """X with a column of ones appended: the bias of every hidden neuron becomes its last weight."""
     X = validated_matrix(X)
     return np.column_stack([X, np.ones(len(X))])
+
+
+def whitened(X: ArrayLike) -> Array:
+    """X (X'X)^(-1/2), the nearest matrix with orthonormal columns; with orthonormal rows if X has independent rows.
+
+    In between, on the span of X alone: the polar factor of X, its zero singular values left out. X is not centred.
+    Raises `ValueError` for bad input.
+    """
+    X = validated_matrix(X)
+    U, sizes, V = np.linalg.svd(X, full_matrices=False)
+    kept = sizes > max(X.shape) * np.finfo(float).eps * sizes.max()
+    return np.asarray(U[:, kept] @ V[kept])

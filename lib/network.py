@@ -1,13 +1,12 @@
-"""Two-layer ReLU networks f(x) = sum_i w2_i (x'w1_i)_+, their margins, and the losses that train them."""
+"""Two-layer ReLU networks f(x) = sum_i w2_i (x'w1_i)_+, their margins, and the dual variable they carry."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, log_expit
 
 from lib.data import Array, validated, validated_matrix
+from lib.losses import SMOOTH, get_loss
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,72 +83,11 @@ def balanced(d: int, m: int, scale: float, rng: np.random.Generator) -> Network:
     return Network(scale * U / np.linalg.norm(U, axis=0), scale * rng.choice([-1.0, 1.0], m))
 
 
-# --- losses ----------------------------------------------------------------------------------------
-
-
-class Loss(Protocol):
-    """L = sum_n l(q_n); `slope` is -l'(q), `log_slope` its logarithm where it is positive for every q."""
-
-    name: str
-
-    def value(self, q: Array) -> Array: ...
-
-    def slope(self, q: Array) -> Array: ...
-
-
-class Logistic:
-    """l(q) = log(1 + e^-q), -l'(q) = 1 / (1 + e^q)."""
-
-    name = "logistic"
-
-    def value(self, q: Array) -> Array:
-        return np.logaddexp(0, -q)
-
-    def slope(self, q: Array) -> Array:
-        return expit(-q)
-
-    def log_slope(self, q: Array) -> Array:
-        return log_expit(-q)
-
-
-class Exponential:
-    """l(q) = e^-q = -l'(q)."""
-
-    name = "exponential"
-
-    def value(self, q: Array) -> Array:
-        return np.exp(-q)
-
-    def slope(self, q: Array) -> Array:
-        return np.exp(-q)
-
-    def log_slope(self, q: Array) -> Array:
-        return -q
-
-
-class Squared:
-    """l(q) = (1/2)(1 - q)^2, which is (1/2)(y - f)^2 for labels -1 and +1; -l'(q) = 1 - q."""
-
-    name = "squared"
-
-    def value(self, q: Array) -> Array:
-        return (1 - q) ** 2 / 2
-
-    def slope(self, q: Array) -> Array:
-        return 1 - q
-
-
-LOSSES: dict[str, Loss] = {loss.name: loss for loss in (Logistic(), Exponential(), Squared())}
-
-
-def get_loss(name: str) -> Loss:
-    """The loss of that name. Raises `ValueError` listing the known ones."""
-    if name not in LOSSES:
-        raise ValueError(f"loss {name!r} is unknown; the losses are {', '.join(LOSSES)}")
-    return LOSSES[name]
-
-
 def dual_variable(net: Network, X: ArrayLike, y: ArrayLike, loss: str = "logistic") -> Array:
-    """lam_n = -y_n l'(q_n), (N,): the dual variable the flow carries. y_n lam_n >= 0 for decreasing losses."""
-    X, y = validated(X, y)
-    return y * get_loss(loss).slope(margins(net, X, y))
+    """lam_n = -dl/df_n, (N,): the dual variable the flow carries. y_n lam_n >= 0 for losses of margins.
+
+    y (N,) are labels, or real targets of the squared loss. Raises `ValueError` for bad data or an unknown loss.
+    """
+    law = get_loss(loss, SMOOTH)
+    X, y = law.validated(X, y)
+    return law.dual(net.predict(X), y)

@@ -2,16 +2,22 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lib.data import (
     NAMES,
     gaussian,
     is_orthogonally_separable,
+    lines,
     load,
     orthogonally_separable,
     source,
     validated,
     validated_dual,
+    validated_targets,
+    validated_weights,
+    whitened,
     with_bias,
 )
 
@@ -124,3 +130,54 @@ def test_gaussian_labels_follow_the_stated_rule_and_bias_is_appended():
 def test_generators_refuse_impossible_sizes(make, N, d):
     with pytest.raises(ValueError, match="at least"):
         make(N, d, np.random.default_rng(0))
+
+
+# --- rows on one line, targets, weights, whitening -------------------------------------------------
+
+
+@given(st.integers(0, 10_000))
+def test_planted_lines_are_found(seed):
+    """Multiples of a few directions, of any size and sign, shuffled with zero rows: catches a line found twice, a sign
+    of the wrong way, a first row that is not the first."""
+    rng = np.random.default_rng(seed)
+    base, which = rng.standard_normal((4, 3)), rng.integers(-1, 4, 12)
+    factor = rng.choice([-1.0, 1.0], 12) * 10.0 ** rng.uniform(-100, 100, 12)
+    X = np.where(which[:, None] >= 0, factor[:, None] * base[which], 0.0)
+    first, sign = lines(X)
+    for n, k in enumerate(which):
+        own = np.flatnonzero(which == k)[0]
+        assert first[n] == (own if k >= 0 else -1)
+        assert sign[n] == (np.sign(factor[n] * factor[own]) if k >= 0 else 0)
+
+
+def test_lines_nearer_than_rounding_are_one_and_others_are_not():
+    """Catches a tolerance in the cosine, which takes lines at an angle of 1e-8 for one."""
+    X = np.array([[1.0, 3.0], [0.1, 0.3], [-0.1, -0.3 - 1e-8], [1e-200, 3e-200]])
+    first, sign = lines(X)
+    assert first.tolist() == [0, 0, 2, 0] and sign.tolist() == [1, 1, 1, 1]
+
+
+def test_targets_may_be_any_reals_and_weights_may_not():
+    """Catches targets held to labels, and weights that would make a loss concave or vanish."""
+    X = np.eye(3)
+    np.testing.assert_array_equal(validated_targets(X, [0.5, -3, 0])[1], [0.5, -3, 0])
+    np.testing.assert_array_equal(validated_weights(X, 2.0), [2, 2, 2])
+    np.testing.assert_array_equal(validated_weights(X, [0, 1, 2]), [0, 1, 2])
+    with pytest.raises(ValueError, match="row 1"):
+        validated_weights(X, [0, -1, 2])
+    with pytest.raises(ValueError, match="all zero"):
+        validated_weights(X, 0.0)
+    with pytest.raises(ValueError, match="one entry for each row"):
+        validated_targets(X, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(("N", "d", "rank"), [(9, 3, 3), (3, 5, 3), (6, 4, 2)])
+def test_whitened_rows_have_the_identity_on_the_span(N, d, rank):
+    """X'X is the projection onto the span of the rows: catches a singular value kept, a transpose, a centring."""
+    rng = np.random.default_rng(N)
+    X = rng.standard_normal((N, rank)) @ rng.standard_normal((rank, d))
+    W = whitened(X)
+    np.testing.assert_allclose(W.T @ W, np.linalg.pinv(X) @ X, atol=1e-12)
+    np.testing.assert_allclose(W @ W.T, X @ np.linalg.pinv(X), atol=1e-12)
+    np.testing.assert_allclose(W, W @ W.T @ W, atol=1e-12)
+    assert np.linalg.eigvalsh(X.T @ W).min() > -1e-12  # of all these matrices the nearest: X = W (X'X)^(1/2)

@@ -12,7 +12,8 @@ from lib.flow import Trajectory, direction_flow, gradient_flow, velocity
 from lib.flow.boost import boosted
 from lib.flow.minnorm import box_least_squares
 from lib.kkt import multiplier
-from lib.network import Network, balanced, dual_variable, get_loss, margins
+from lib.losses import get_loss
+from lib.network import Network, balanced, dual_variable, margins
 from lib.zonotope import growth, hausdorff
 
 LOSSES = ("logistic", "exponential", "squared")
@@ -26,7 +27,7 @@ def drift(run: Trajectory, net: Network) -> float:
 
 
 def losses(run: Trajectory, loss: str) -> np.ndarray:
-    return get_loss(loss).value(run.margins).sum(axis=1)
+    return get_loss(loss).value(run.margins, 1.0).sum(axis=1)
 
 
 def assert_a_flow(run: Trajectory, net: Network, y: np.ndarray, loss: str) -> None:
@@ -109,12 +110,12 @@ def test_orthogonal_examples_keep_their_sets_and_reach_the_known_limits():
 
 def raw_flow(net: Network, X, y, loss: str, t: float) -> Network:
     """The flow by DOP853 on the weights, kinks and all; right only where nothing slides."""
-    slope, cut = get_loss(loss).slope, net.W1.size
+    dual, cut = get_loss(loss).dual, net.W1.size
 
     def right_side(_, z):
         W1, w2 = z[:cut].reshape(net.W1.shape), z[cut:]
         Z = X @ W1
-        lam = y * slope(y * (np.maximum(Z, 0) @ w2))
+        lam = dual(np.maximum(Z, 0) @ w2, y)
         return np.append((X.T @ (lam[:, None] * (Z > 0) * w2)).ravel(), np.maximum(Z, 0).T @ lam)
 
     start = np.append(net.W1.ravel(), net.w2)

@@ -12,6 +12,7 @@ LIB = Path(__file__).parents[1] / "lib"
 ORDER = (
     "cores",
     "data",
+    "losses",
     "network",
     "adapters",
     "patterns",

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lib.network import LOSSES, Network, balanced, dual_variable, get_loss, margins
+from lib.losses import LOSSES, get_loss
+from lib.network import Network, balanced, dual_variable, margins
 
 
 def test_predictions_are_the_formula_neuron_by_neuron():
@@ -76,15 +77,16 @@ def test_balanced_refuses_impossible_sizes(d, m, scale):
 def test_the_slope_is_minus_the_derivative(name, q):
     # central differences see a wrong sign or factor
     loss, h = LOSSES[name], 1e-5
-    derivative = (loss.value(np.array(q + h)) - loss.value(np.array(q - h))) / (2 * h)
-    assert loss.slope(np.array(q)) == pytest.approx(-derivative, rel=1e-6, abs=1e-9)
+    assume(loss.smooth or abs(q - 1) > h)
+    derivative = (loss.value(np.array(q + h), 1.0) - loss.value(np.array(q - h), 1.0)) / (2 * h)
+    assert loss.dual(np.array(q), 1.0) == pytest.approx(-derivative, rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["logistic", "exponential"])
 def test_logarithms_of_slopes_survive_margins_of_a_million(name):
     loss = LOSSES[name]
     np.testing.assert_allclose(loss.log_slope(np.array([1e6, 30.0])), [-1e6, -30.0], rtol=1e-12)
-    np.testing.assert_allclose(np.exp(loss.log_slope(np.array([-3.0, 2.0]))), loss.slope(np.array([-3.0, 2.0])))
+    np.testing.assert_allclose(np.exp(loss.log_slope(np.array([-3.0, 2.0]))), loss.dual(np.array([-3.0, 2.0]), 1.0))
 
 
 def test_the_dual_variable_has_the_sign_of_the_label():
@@ -97,3 +99,32 @@ def test_the_dual_variable_has_the_sign_of_the_label():
 def test_unknown_losses_are_listed():
     with pytest.raises(ValueError, match="logistic"):
         get_loss("hinge loss")
+
+
+def test_real_targets_belong_to_the_squared_loss():
+    """lam = y - f: catches a residual turned over, and labels asked of regression or reals of classification."""
+    net = Network(np.eye(2), np.array([1.0, -1.0]))
+    np.testing.assert_allclose(dual_variable(net, np.eye(2), [0.3, 2.0], "squared"), [0.3 - 1, 2.0 + 1])
+    with pytest.raises(ValueError, match="y must be -1 or"):
+        dual_variable(net, np.eye(2), [0.3, 2.0], "logistic")
+    with pytest.raises(ValueError, match="no derivative"):
+        dual_variable(net, np.eye(2), [1.0, -1.0], "hinge")
+
+
+@given(st.sampled_from(sorted(LOSSES)), st.floats(0.01, 0.99), st.sampled_from([-1.0, 1.0]))
+def test_conjugates_are_the_least_of_loss_plus_linear(name, v, y):
+    """Against a fine grid of predictions: catches a sign, a factor, a label left out; and a slope that is too steep."""
+    loss, f = LOSSES[name], np.linspace(-60, 60, 240_001)
+    lam = np.array(y * v)
+    assert loss.conjugate(lam, y) == pytest.approx((loss.value(f, y) + lam * f).min(), abs=1e-6)
+    assert (np.abs(loss.dual(f, y)) <= loss.steepest).all()
+    if np.isfinite(loss.steepest):
+        assert loss.conjugate(2 * loss.steepest * lam / v, y) == -np.inf
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3))
+def test_the_conjugate_of_the_squared_loss_at_real_targets(y, lam):
+    """Catches a conjugate that knows only labels."""
+    f = np.linspace(-7, 7, 140_001)
+    loss = LOSSES["squared"]
+    assert loss.conjugate(np.array(lam), y) == pytest.approx((loss.value(f, y) + lam * f).min(), abs=1e-6)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.data import Array
+from lib.data import Array, directions, lines
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
@@ -29,14 +29,10 @@ class Arrangement(NamedTuple):
 
 def arrangement(X: Array, y: Array) -> Arrangement:
     """The hyperplanes of the rows of X; rows that are parallel to rounding (in either sense) share one."""
-    length = np.linalg.norm(X, axis=1)
-    units = X / np.where(length > 0, length, 1)[:, None]
-    cosines = units @ units.T
-    first = np.where(length > 0, (np.abs(np.abs(cosines) - 1) <= 1e-14).argmax(axis=1), -1)
+    first, side = lines(X)
     lead = np.flatnonzero(first == np.arange(len(X)))
     plane = np.maximum(np.searchsorted(lead, first), 0)
-    side = np.where(first >= 0, np.sign(cosines[np.arange(len(X)), first]), 0.0)
-    return Arrangement(X, y, units[lead], lead, plane, side, length)
+    return Arrangement(X, y, directions(X)[lead], lead, plane, side, np.linalg.norm(X, axis=1))
 
 
 def coefficients(data: Arrangement, on: Mask, skipped: Mask) -> Array:

@@ -14,12 +14,12 @@ slacks and multipliers, in numbers of order 1: no digits are lost at margins of 
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from scipy.special import expit, wrightomega
+from scipy.special import wrightomega
 
 from lib.data import Array
 from lib.flow.arrangement import Mask
 from lib.flow.boost import NODES
-from lib.network import LOSSES, get_loss
+from lib.losses import SMOOTH, Tailed, get_loss
 
 
 class Curve(NamedTuple):
@@ -56,8 +56,8 @@ class Softmax:
 
     normalised = True
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, loss: Tailed) -> None:
+        self.loss = loss
 
     def dual(self, q: Array, seen: Mask) -> tuple[Array, Array]:
         """pi (k, N) = |lam| e^kappa and kappa (k,) = -log of the sum of |lam| over the seen examples."""
@@ -71,9 +71,7 @@ class Softmax:
 
     def conjugate(self, q: Array) -> tuple[Array, Array]:
         """a(q) = -log(-l'(q)) and its derivative."""
-        if self.name == "exponential":
-            return q, np.ones_like(q)
-        return np.logaddexp(0, q), expit(q)
+        return -self.loss.log_slope(q), self.loss.log_slope_rate(q)
 
     def curve(self, v: Array, T: float) -> Curve:
         pi = T * wrightomega(v / T - np.log(T))
@@ -100,8 +98,8 @@ class Plain:
 
 def clock(loss: str) -> Clock:
     """The clock of a loss. Raises `ValueError` for an unknown one."""
-    get_loss(loss)
-    return Softmax(loss) if hasattr(LOSSES[loss], "log_slope") else Plain()
+    law = get_loss(loss, SMOOTH)
+    return Softmax(law) if isinstance(law, Tailed) else Plain()
 
 
 # --- time ------------------------------------------------------------------------------------------

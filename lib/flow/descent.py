@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lib.data import Array, validated
-from lib.network import Loss, Network, get_loss
+from lib.losses import SMOOTH, Loss, get_loss
+from lib.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ def _iterates(net: Network, X: Array, y: Array, loss: Loss, step: float) -> Iter
         yield Iterate(k, W1, w2)
         Z = X @ W1
         A = np.maximum(Z, 0)
-        lam = y * loss.slope(y * (A @ w2))
+        lam = loss.dual(A @ w2, y)
         pulls = X.T @ (lam[:, None] * (Z > 0))  # columns g(u_i, lam)
         k, W1, w2 = k + 1, W1 + (step * w2) * pulls, w2 + step * (lam @ A)
 
@@ -66,7 +67,7 @@ def gradient_descent(
     of snapshots that is not positive.
     """
     X, y = validated(X, y)
-    law = get_loss(loss)
+    law = get_loss(loss, SMOOTH)
     net.predict(X)  # refuses a network of another width than the data
     if not (np.isfinite(step) and step > 0):
         raise ValueError(f"step must be positive and finite; got {step}")
@@ -77,7 +78,7 @@ def gradient_descent(
     k, W1, w2 = (np.array(column) for column in zip(*kept, strict=True))
     q = y * np.einsum("kmn,km->kn", np.maximum(W1.swapaxes(1, 2) @ X.T, 0), w2)
     with np.errstate(divide="ignore", over="ignore"):
-        return Descent(k, np.log(step * k), W1, w2, law.value(q).sum(axis=1), q, reason)
+        return Descent(k, np.log(step * k), W1, w2, law.value(q, 1.0).sum(axis=1), q, reason)
 
 
 def _run(iterates: Iterator[Iterate], marks: set[int], steps: int) -> tuple[list[Iterate], str]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lib.data import Array, validated_matrix
+from lib.data import Array, directions, validated_matrix
 from lib.patterns.counting import cover, rank_of
 from lib.patterns.frame import Frame, Points, framed
 from lib.patterns.residues import Lines, lines
@@ -103,13 +103,6 @@ def _filled(blocks: Iterator[Cells], bound: int, shape: tuple[int, int]) -> Cell
     return Cells(packed[:p], H[:p], margins[:p], N)
 
 
-def _unit_rows(X: Array) -> Array:
-    """Rows of length one, zero rows kept; dividing by the largest entry first keeps 1e-150 and 1e150 in range."""
-    X = X / np.where(X.any(axis=1), np.abs(X).max(axis=1), 1.0)[:, None]
-    lengths = np.linalg.norm(X, axis=1, keepdims=True)
-    return X / np.where(lengths > 0, lengths, 1.0)
-
-
 def sample(X: ArrayLike, k: int, rng: np.random.Generator) -> Cells:
     """The distinct patterns among k Gaussian directions h: the practice of the field, which misses thin cells.
 
@@ -121,7 +114,7 @@ def sample(X: ArrayLike, k: int, rng: np.random.Generator) -> Cells:
         raise ValueError(f"k must be at least 1; got {k}")
     H = rng.standard_normal((k, X.shape[1]))
     H /= np.linalg.norm(H, axis=1, keepdims=True)
-    U = _unit_rows(X)
+    U = directions(X)
     height = H @ U.T
     packed, first = np.unique(np.packbits(height >= 0, axis=1), axis=0, return_index=True)
     margins = np.abs(height[first][:, U.any(axis=1)]).min(axis=1, initial=1.0)

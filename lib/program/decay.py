@@ -3,15 +3,13 @@
 dual:  max -sum_n l*(-y_n lam_n)  s.t.  d_H(lam) <= beta.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import entr
 
 from lib.data import Array, validated
+from lib.losses import Loss, Tailed, get_loss
 from lib.network import Network, margins
 from lib.program.blocks import Mask
 from lib.program.columns import generate
@@ -24,35 +22,13 @@ from lib.zonotope import hausdorff, violators
 ROWS = 300  # programs with at most this many rows begin with all of them
 
 
-class Decayed(NamedTuple):
-    """l(q), -l*(-v) = min_q l(q) + v q for v up to `steepest`, the slope -l'(0), the penalty of a row and its target.
-
-    `tail`: l is nowhere 0.
-    """
-
-    value: Callable[[Array], Array]
-    conjugate: Callable[[Array], Array]
-    slope: float
-    penalty: Penalty
-    target: float
-    steepest: float
-    tail: bool
-
-
-LOSSES = {
-    "logistic": Decayed(
-        lambda q: np.logaddexp(0, -q), lambda v: entr(v) + entr(1 - v), 0.5, Softplus(), 0.0, 1.0, True
-    ),
-    "exponential": Decayed(lambda q: np.exp(-q), lambda v: entr(v) + v, 1.0, Exponential(), 0.0, np.inf, True),
-    "hinge": Decayed(lambda q: np.maximum(1 - q, 0), lambda v: v, 1.0, Hinge(1.0), 1.0, 1.0, False),
-    "squared": Decayed(lambda q: (1 - q) ** 2 / 2, lambda v: v - v**2 / 2, 1.0, SquaredHinge(), 1.0, np.inf, False),
+# The penalty of a row that falls short of its target, and the target.
+PENALTIES: dict[str, tuple[Penalty, float]] = {
+    "logistic": (Softplus(), 0.0),
+    "exponential": (Exponential(), 0.0),
+    "hinge": (Hinge(1.0), 1.0),
+    "squared": (SquaredHinge(), 1.0),
 }
-
-
-def _loss(name: str) -> Decayed:
-    if name not in LOSSES:
-        raise ValueError(f"loss {name!r} is unknown; the losses are {', '.join(LOSSES)}")
-    return LOSSES[name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,16 +43,16 @@ class WeightDecay:
     y: Array
     a: Array
     beta: float
-    loss: Decayed
+    loss: Loss
     N: int
 
     @property
     def penalty(self) -> Penalty:
-        return self.loss.penalty
+        return PENALTIES[self.loss.name][0]
 
     def start(self) -> Start:
         """Neurons that the zero network asks for; all rows, or some evenly spread over many."""
-        found = violators(self.X, self.folded(self.y * self.loss.slope * (self.a >= 0)), 0.0, n=8)
+        found = violators(self.X, self.folded(self.loss.dual(np.zeros(len(self.y)), self.y) * (self.a >= 0)), 0.0, n=8)
         rows = np.zeros(len(self.y), dtype=bool)
         rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), ROWS)).astype(int))] = True
         return Start(found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS], rows)
@@ -92,17 +68,17 @@ class WeightDecay:
     def upper(self, V: Array, s: Array) -> tuple[float, Network]:
         net = neurons(V, s)
         q = margins(net, self.X[: self.N], self.y[: self.N])
-        return float(self.loss.value(q).sum()) + self.beta * net.path_norm, net
+        return float(self.loss.value(q, 1.0).sum()) + self.beta * net.path_norm, net
 
     def lower(self, lam: Array, height: float) -> tuple[float, Array]:
         """sum_n -l*(-t y_n lam_n) with t at most 1, beta / height, and such that no y_n lam_n is too steep."""
         lam = self.folded(lam)
         lam = lam * min(1.0, self.beta / height, self.loss.steepest / max(float(np.abs(lam).max()), 1e-300))
-        return float(self.loss.conjugate(self.y[: self.N] * lam[: self.N]).sum()), lam
+        return float(self.loss.conjugate(lam[: self.N], self.y[: self.N]).sum()), lam
 
     def wanted(self, q: Array) -> Mask:
         """Rows short of their target, or all."""
-        return (q < self.a) | self.loss.tail
+        return (q < self.a) | isinstance(self.loss, Tailed)
 
     def stiffened(self, z: Array) -> "WeightDecay":
         return self
@@ -114,14 +90,14 @@ def beta_max(X: ArrayLike, y: ArrayLike, loss: str) -> float:
     Raises `ValueError` for bad data or an unknown loss.
     """
     X, y = validated(X, y)
-    return hausdorff(X, _loss(loss).slope * y).upper
+    return hausdorff(X, get_loss(loss).dual(np.zeros(len(y)), y)).upper
 
 
 def _task(X: Array, y: Array, loss: str, beta: float) -> WeightDecay:
-    chosen, N = _loss(loss), len(y)
+    N, target = len(y), PENALTIES[loss][1]
     if loss == "squared":
         X, y = np.vstack([X, X]), np.concatenate([y, -y])
-    return WeightDecay(X, y, chosen.target * np.repeat([1.0, -1.0], N)[: len(y)], beta, chosen, N)
+    return WeightDecay(X, y, target * np.repeat([1.0, -1.0], N)[: len(y)], beta, get_loss(loss), N)
 
 
 def regularised(
@@ -151,9 +127,10 @@ def regularised(
         raise ValueError(f"beta must be positive and finite; got {beta}: the limit of no weight decay is max_margin")
     if not tol > 0:
         raise ValueError(f"tol must be positive; got {tol}: a gap of zero is not reached in floating point")
-    start = _loss(loss).slope * y
+    law, zero = get_loss(loss), np.zeros(len(y))
+    start = law.dual(zero, y)
     if hausdorff(X, start, goal=beta).upper <= beta:
-        value = len(y) * float(_loss(loss).value(np.zeros(1))[0])
+        value = float(law.value(zero, y).sum())
         return Solution(Network(np.zeros((X.shape[1], 0)), np.zeros(0)), start, value, value, "optimal", 0, 0)
     exponent = int(np.frexp(np.abs(X).max())[1])
     task = _task(np.ldexp(X, -exponent), y, loss, float(np.ldexp(beta, -exponent)))

@@ -10,42 +10,28 @@ finitely many distinct lines. Only rows on a common line constrain each other. T
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
-from scipy.spatial import cKDTree
 
-from lib.data import Array, validated
+from lib.data import Array, Lines, directions, lines, validated
 
-SAME = 1e-13  # unit rows closer than this are one direction: their difference is rounding
+Rows = NDArray[np.intp]
+
 BIAS = "append a bias column with lib.data.with_bias"
 
 
-def directions(X: Array) -> Array:
-    """x_n / ||x_n|| for nonzero rows of any size."""
-    X = X / np.abs(X).max(axis=1, keepdims=True)
-    return X / np.linalg.norm(X, axis=1, keepdims=True)
-
-
-def _partners(U: Array, V: Array) -> NDArray[np.intp]:
-    """For each direction in U, the place of the same direction in V, or -1."""
-    if len(V) == 0:
-        return np.full(len(U), -1)
-    distance, place = cKDTree(V).query(U)
-    return np.where(distance <= SAME, place, -1)
-
-
-def _clash(U: Array, y: Array) -> tuple[int, int] | None:
+def _clash(known: Lines, y: Array) -> tuple[int, int] | None:
     """A row of label +1 and a row of label -1 of the same direction."""
-    P, M = np.flatnonzero(y > 0), np.flatnonzero(y < 0)
-    partner = _partners(U[P], U[M])
-    return next(((int(n), int(M[k])) for n, k in zip(P, partner, strict=True) if k >= 0), None)
+    place = {way: n for n, way in enumerate(zip(*known, y, strict=True))}
+    ways = ((n, place.get((k, s, -1.0), -1)) for (k, s, label), n in place.items() if label > 0)
+    return next((pair for pair in ways if pair[1] >= 0), None)
 
 
-def _antipodal(U: Array, y: Array) -> NDArray[np.intp]:
+def _antipodal(known: Lines, y: Array) -> Rows:
     """The rows with an antipode of the other label."""
-    P, M = np.flatnonzero(y > 0), np.flatnonzero(y < 0)
-    return np.concatenate([P[_partners(U[P], -U[M]) >= 0], M[_partners(-U[M], U[P]) >= 0]])
+    ways = set(zip(*known, y, strict=True))
+    return np.flatnonzero([(k, -s, -label) in ways for k, s, label in zip(*known, y, strict=True)])
 
 
-def _cancelling(G: Array) -> NDArray[np.intp]:
+def _cancelling(G: Array) -> Rows:
     """Rows with mu_n > 0 in some sum mu_n g_n = 0, mu >= 0, sum mu_n = 1; none if all g_n'w >= 1 for a w (Gordan)."""
     equations = np.vstack([G.T, np.ones(len(G))])
     found = linprog(np.zeros(len(G)), A_eq=equations, b_eq=np.append(np.zeros(G.shape[1]), 1.0), method="highs-ds")
@@ -58,15 +44,15 @@ def obstruction(X: ArrayLike, y: ArrayLike) -> str:
     zero = np.flatnonzero(~X.any(axis=1))
     if len(zero):
         return f"{_named(zero)} of X {_is(zero)} zero, where f = 0 whatever the weights; {BIAS}, or drop {_it(zero)}"
-    U = directions(X)
-    clash = _clash(U, y)
+    known = lines(X)
+    clash = _clash(known, y)
     if clash:
         return (
             f"rows {clash[0]} and {clash[1]} of X are positive multiples of each other with different labels, and f "
             f"has one sign on both; {BIAS} (it helps unless the rows are equal), or drop one of them"
         )
-    rows = _antipodal(U, y)
-    rows = np.sort(rows[_cancelling(y[rows, None] * U[rows])]) if len(rows) else rows
+    rows = _antipodal(known, y)
+    rows = rows[_cancelling(y[rows, None] * directions(X[rows]))] if len(rows) else rows
     if len(rows):
         return (
             f"{_named(rows)} of X have antipodes with the other label, where only the linear part of f decides, and "
@@ -76,16 +62,16 @@ def obstruction(X: ArrayLike, y: ArrayLike) -> str:
     return ""
 
 
-def _named(rows: NDArray[np.intp]) -> str:
+def _named(rows: Rows) -> str:
     named = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")
     return f"row {named}" if len(rows) == 1 else f"rows {named}"
 
 
-def _is(rows: NDArray[np.intp]) -> str:
+def _is(rows: Rows) -> str:
     return "is" if len(rows) == 1 else "are"
 
 
-def _it(rows: NDArray[np.intp]) -> str:
+def _it(rows: Rows) -> str:
     return "it" if len(rows) == 1 else "them"
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import Array
+from lib.data import Array, directions
 from lib.network import Network, margins
 from lib.program.blocks import Mask
 from lib.program.columns import generate
-from lib.program.feasibility import directions, require_feasible
+from lib.program.feasibility import require_feasible
 from lib.program.linear import weights
 from lib.program.maps import neurons
 from lib.program.penalties import Hinge

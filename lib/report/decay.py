@@ -5,32 +5,23 @@ network carries a candidate; shrunk to t lam with t = min(1, beta / d_H(lam)) it
 value from below.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import entr
 
 from lib import program
 from lib.data import Array, validated
 from lib.kkt import ON_KINK, misclassified
-from lib.network import Network, dual_variable, get_loss, margins
+from lib.losses import LOSSES, SMOOTH, get_loss
+from lib.network import Network, dual_variable, margins
 from lib.report.result import Report, highest_neuron
 from lib.report.rounding import EPS, decay_upper
 from lib.zonotope import project
-
-# -l*(-v) for each loss: with v = y_n lam_n, the least of l(q) + v q over all q
-CONJUGATES: dict[str, Callable[[Array], Array]] = {
-    "logistic": lambda v: entr(v) + entr(1 - v),
-    "exponential": lambda v: entr(v) + v,
-    "squared": lambda v: v - v**2 / 2,
-}
 
 
 def dual_bound(y: Array, lam: Array, height: float, loss: str, beta: float) -> tuple[float, Array]:
     """The lower bound of t lam, t = min(1, beta / height), rounded down, and t lam; `height` is at least d_H(lam)."""
     scaled = lam * min(1.0, beta / height * (1 - 8 * EPS)) if height > 0 else lam
-    terms = CONJUGATES[loss](y * scaled)
+    terms = LOSSES[loss].conjugate(scaled, y)
     return float(terms.sum() - (len(terms) + 8) * EPS * (np.abs(terms) + np.abs(scaled)).sum()), scaled
 
 
@@ -59,7 +50,7 @@ def report_decay(
     weights, biases included. The bounds are computed in double precision and rounded outward. Raises `ValueError`.
     """
     X, y = validated(X, y)
-    get_loss(loss)
+    get_loss(loss, SMOOTH)
     if not beta > 0:
         raise ValueError(
             f"beta must be positive, got {beta}: without weight decay the best value is that of the margin"

@@ -3,7 +3,8 @@
 import numpy as np
 
 from lib.data import Array
-from lib.network import Network, get_loss, margins
+from lib.losses import get_loss
+from lib.network import Network, margins
 
 EPS = float(np.finfo(float).eps)
 
@@ -32,5 +33,5 @@ def margin_upper(X: Array, y: Array, net: Network) -> float:
 def decay_upper(X: Array, y: Array, net: Network, loss: str, beta: float) -> float:
     """sum_n l(q_n) + beta sum_i |w2_i| ||w1_i||, rounded up; l is evaluated where the margin is least favourable."""
     q, error = margins(net, X, y), prediction_errors(net, X)
-    worst = np.maximum(get_loss(loss).value(q - error), get_loss(loss).value(q + error))
+    worst = np.maximum(get_loss(loss).value(q - error, 1.0), get_loss(loss).value(q + error, 1.0))
     return float(worst.sum() + beta * path_norm(net)) * (1 + (len(q) + 8) * EPS)
