@@ -55,7 +55,10 @@ def test_every_claim_is_verified_or_cited() -> None:
 
 
 # Chapters whose statements do not number their hypotheses yet.
-PENDING = {path.name for path in NOTEBOOKS if path.name < "70" or path.name.startswith("80")}
+NUMBERED_CHAPTERS = {
+    "05_duality.ipynb",
+}
+PENDING = {path.name for path in NOTEBOOKS if path.name < "70" or path.name.startswith("80")} - NUMBERED_CHAPTERS
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
