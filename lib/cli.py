@@ -100,9 +100,11 @@ def wants_bias(asked: bool | None, net: Network | None, features: int) -> bool:
 def judged(args: argparse.Namespace, X: NDArray[np.float64], y: NDArray[np.float64], net: Network | None) -> Report:
     """The report on the network, or on the solution of the convex program if there is none."""
     if args.loss == "none":
-        return report_margin(X, y, net, args.tol, args.solve) if net else report_best_margin(X, y, args.tol)
+        return (
+            report_margin(net, X, y, tol=args.tol, solve=args.solve) if net else report_best_margin(X, y, tol=args.tol)
+        )
     net = net or program.regularised(X, y, args.loss, args.beta, tol=min(args.tol / 10, 1e-7)).network
-    return report_decay(X, y, net, args.loss, args.beta, args.tol, args.solve)
+    return report_decay(net, X, y, args.loss, args.beta, tol=args.tol, solve=args.solve)
 
 
 def run_certify(args: argparse.Namespace) -> int:
@@ -126,7 +128,7 @@ def run_certify(args: argparse.Namespace) -> int:
     if args.certificate:
         if np.isinf(report.upper):
             raise ValueError("there is no certificate, because no network with positive margins is known")
-        path = write(certify(exact, table.y, report.best, report.lam), args.certificate)
+        path = write(certify(report.best, exact, table.y, report.lam), args.certificate)
         out = sys.stderr if args.json else sys.stdout
         out.write(f"{'certificate':<16}{path}: {check_file(path).message}\n")
     return CODES[report.verdict]

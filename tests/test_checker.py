@@ -53,14 +53,14 @@ def resealed(certificate: Certificate) -> Certificate:
     return {**certificate, "end": json.loads(sealed("".join(rest))[-1])}
 
 
-def planted() -> tuple[np.ndarray, np.ndarray, Network, np.ndarray]:
+def planted() -> tuple[Network, np.ndarray, np.ndarray, np.ndarray]:
     """Six examples in the plane, with the closed form P* = 1 + 1/2: two classes on opposite sides of the origin."""
     along, across = np.array([3, 4]) / 5, np.array([-4, 3]) / 5
     P = [along + across / 2, along - across / 2, 2 * along]
     X = np.array([*P, *(-2 * p for p in P)])
     W1 = np.array([along, -along / 2]).T
     net = Network(W1 / np.sqrt([1, 0.5]), np.sqrt([1, 0.5]) * [1, -1])
-    return X, np.array([1.0, 1, 1, -1, -1, -1]), net, np.array([0.5, 0.5, 0, -0.25, -0.25, 0])
+    return net, X, np.array([1.0, 1, 1, -1, -1, -1]), np.array([0.5, 0.5, 0, -0.25, -0.25, 0])
 
 
 def tough() -> Certificate:
@@ -69,7 +69,7 @@ def tough() -> Certificate:
     X = np.array([[a, b, 1] for a, b in rng.permutation(rng.integers(-5, 6, (60, 2))) if a * b][:13]) / 2
     y = np.sign(X[:, 0] * X[:, 1])
     W1 = np.array([[1, 1, 0], [-1, -1, 0], [1, -1, 0], [-1, 1, 0]]).T  # |x_1 + x_2| - |x_1 - x_2|
-    return certify(X, y, Network(W1, [1, 1, -1, -1]), y * rng.random(len(X)))
+    return certify(Network(W1, [1, 1, -1, -1]), X, y, y * rng.random(len(X)))
 
 
 TOUGH = tough()

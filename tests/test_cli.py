@@ -18,15 +18,14 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from lib import program
 from lib.adapters import from_layers, from_sklearn, from_state_dict, read_network, read_table
 from lib.adapters.safetensors import read_safetensors
+from lib.bounds import decay_lower, decay_upper, norm_upper, path_norm
 from lib.certificate import certify
 from lib.checker import check, check_file
 from lib.cli import BAD_INPUT, IMPROVABLE, OPTIMAL, UNDECIDED, main
 from lib.data import Array, gaussian, with_bias
+from lib.losses import LOSSES
 from lib.network import Network, balanced, dual_variable, margins
 from lib.report import report_decay, report_margin
-from lib.report.decay import dual_bound
-from lib.report.rounding import decay_upper as primal_value
-from lib.report.rounding import margin_upper, path_norm
 from lib.report.text import as_text
 from lib.zonotope import hausdorff
 
@@ -207,11 +206,11 @@ def test_the_report_brackets_the_solution_of_the_program(seed: int) -> None:
     wide = Network(np.hstack([3 * solution.network.W1, 1e-3 * rng.standard_normal((3, 5))]),
                    np.append(solution.network.w2 / 2, 1e-3 * rng.standard_normal(5)))  # fmt: skip
     for net in (wide, solution.network, balanced(3, 4, 1.0, rng)):
-        report = report_margin(X, y, net)
+        report = report_margin(net, X, y)
         assert report.lower <= optimum * (1 + 1e-5) and report.upper >= optimum * (1 - 1e-5)
         assert report.value >= optimum * (1 - 1e-5)
         assert (report.verdict == "optimal") == (report.value <= (1 + 1e-3) * report.lower)
-    assert report_margin(X, y, solution.network).verdict == "optimal"
+    assert report_margin(solution.network, X, y).verdict == "optimal"
 
 
 @pytest.mark.parametrize("loss", ["logistic", "squared"])
@@ -220,25 +219,25 @@ def test_the_regularised_bound_is_below_every_network_and_tight_at_the_best(loss
     rng = np.random.default_rng(1)
     X, y, _ = gaussian(8, 3, rng)
     solution = program.regularised(X, y, loss, 0.3, tol=1e-8)
-    best = primal_value(X, y, solution.network, loss, 0.3)
+    best = decay_upper(solution.network, X, y, LOSSES[loss], 0.3)
     nets = [balanced(3, 5, scale, rng) for scale in np.geomspace(0.01, 3, 30)]
     duals = [dual_variable(net, X, y, loss) for net in nets]
-    bounds = [dual_bound(y, lam, hausdorff(X, lam).upper, loss, 0.3)[0] for lam in duals]
-    assert max(bounds) <= min(best, *(primal_value(X, y, net, loss, 0.3) for net in nets))
-    report = report_decay(X, y, solution.network, loss, 0.3, tol=1e-5)
+    bounds = [decay_lower(lam, y, hausdorff(X, lam).upper, LOSSES[loss], 0.3)[0] for lam in duals]
+    assert max(bounds) <= min(best, *(decay_upper(net, X, y, LOSSES[loss], 0.3) for net in nets))
+    report = report_decay(solution.network, X, y, loss, 0.3, tol=1e-5)
     assert report.verdict == "optimal" and report.residual < 1e-2
     assert report.lower <= best
-    assert report_decay(X, y, nets[10], loss, 0.3).verdict == "improvable"
+    assert report_decay(nets[10], X, y, loss, 0.3).verdict == "improvable"
 
 
 def test_the_missing_neuron_lowers_the_regularised_value() -> None:
     """Catches a missing neuron of the wrong sign or direction: a little of it is added, and the value must fall at the
     rate beta (1 - height)."""
     X, y, net = np.eye(3), np.ones(3), Network(np.eye(3), np.ones(3))
-    neuron = report_decay(X, y, net, "logistic", 0.05, solve=False).missing
+    neuron = report_decay(net, X, y, "logistic", 0.05, solve=False).missing
     eps = 1e-5
     more = Network(np.column_stack([net.W1, eps**0.5 * neuron.u]), np.append(net.w2, neuron.s * eps**0.5))
-    change = primal_value(X, y, more, "logistic", 0.05) - primal_value(X, y, net, "logistic", 0.05)
+    change = decay_upper(more, X, y, LOSSES["logistic"], 0.05) - decay_upper(net, X, y, LOSSES["logistic"], 0.05)
     assert neuron.height > 1 and change == pytest.approx(0.05 * eps * (1 - neuron.height), rel=1e-3)
 
 
@@ -246,7 +245,7 @@ def test_rounding_is_outward() -> None:
     """Catches a bound that excludes the truth by its last digit, computed or printed: P* = sqrt N is known."""
     for N in (2, 3, 5, 6, 7, 10):
         net = Network(np.full((N, 1), N**-0.25), [N**0.25])
-        report = report_margin(np.eye(N), np.ones(N), net)
+        report = report_margin(net, np.eye(N), np.ones(N))
         assert Fraction(report.lower) ** 2 <= N <= Fraction(report.upper) ** 2
         low, high = re.search("between (.*) and (.*)", as_text(report, "")).groups()  # type: ignore[union-attr]
         assert Fraction(low) ** 2 < N < Fraction(high) ** 2 and Fraction(high) - Fraction(low) < Fraction(1, 10**7)
@@ -265,7 +264,7 @@ def test_upper_bounds_are_above_the_exact_value() -> None:
             f = sum(a * max(Decimal(0), sum(b * Decimal(c) for b, c in zip(w, x[0].tolist(), strict=True)))
                     for a, w in zip(w2[0], W1, strict=True))  # fmt: skip
             if abs(f) > Decimal("1e-9"):
-                assert exact / abs(f) <= Decimal(margin_upper(x, np.array([np.sign(float(f))]), net))
+                assert exact / abs(f) <= Decimal(norm_upper(net, x, np.array([np.sign(float(f))])))
 
 
 # --- tables ---------------------------------------------------------------------------------------------------
@@ -313,7 +312,7 @@ def test_cells_reach_the_certificate_exactly(tmp_path: Path) -> None:
     """Catches a cell that passes through floating point: 0.30 and eighteen digits stay what they are."""
     (tmp_path / "t.csv").write_text("0.30,0,1\n0,0.123456789012345678,0\n")
     table = read_table(tmp_path / "t.csv")
-    certificate = certify(table.X, table.y, Network(np.eye(2) * 9, [9, -9]), table.y)
+    certificate = certify(Network(np.eye(2) * 9, [9, -9]), table.X, table.y, table.y)
     assert [e["x"] for e in certificate["examples"]] == ["0.30 0", "0 0.123456789012345678"]
     assert check(certificate).accepted
 

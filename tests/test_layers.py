@@ -14,6 +14,7 @@ ORDER = (
     "data",
     "losses",
     "network",
+    "bounds",
     "adapters",
     "patterns",
     "zonotope",

@@ -10,25 +10,26 @@ from itertools import islice
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lib.bounds import EPS
 from lib.certificate.cones import MAX_CONES, Sides, cones
 from lib.certificate.decimals import above, below, floats, joined, places, printed, rounded
 from lib.certificate.records import Record, closed
 from lib.data import Array, validated, validated_dual
-from lib.network import Network, margins
+from lib.kkt import normalised
+from lib.network import Network
 from lib.zonotope import hausdorff
 
 FORMAT, VERSION = "two-layer ReLU network, largest margin", 1
 SLACK = 1e-9
 NOISE = 1e-10  # entries of lam below this share of the sum are left out
-EPS = float(np.finfo(float).eps)
 
 Rows = NDArray[np.intp]
 
 
 def _neurons(X: Array, y: Array, net: Network) -> list[Record]:
     """w_i = |w2_i| w1_i / gamma with signs, grown by 2 SLACK: margins >= 1 survive the rounding of the weights."""
-    gamma = margins(net, X, y).min()
-    V = (net.W1 * np.abs(net.w2)).T * ((1 + 2 * SLACK) / gamma)
+    net = normalised(net, X, y)
+    V = (net.W1 * np.abs(net.w2)).T * (1 + 2 * SLACK)
     kept = np.linalg.norm(V, axis=1) > 0
     # each of the margins moves by at most sum_i |x_n| |error of w_i|
     digits = places(SLACK / (1 + np.abs(X).sum(axis=1).max() * kept.sum()))
@@ -84,13 +85,11 @@ def _cost(neurons: list[Record]) -> float:
     return float(np.linalg.norm(W, axis=1).sum()) * (1 + 4 * EPS * W.size)
 
 
-def _checked(X: ArrayLike, y: ArrayLike, net: Network, lam: ArrayLike) -> tuple[Array, Array, Array]:
+def _checked(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> tuple[Array, Array, Array]:
     X_, y_ = validated(X, y)
     _, lam_ = validated_dual(X_, lam)
     if (wrong := np.flatnonzero(y_ * lam_ < 0)).size:
         raise ValueError(f"lam must have the sign of y; rows {wrong[:5]} have not: use y * numpy.maximum(y * lam, 0)")
-    if (failed := np.flatnonzero(margins(net, X_, y_) <= 0)).size:
-        raise ValueError(f"net does not separate the data: rows {failed[:5]} ({failed.size} in all) have margins <= 0")
     return X_, y_, lam_
 
 
@@ -118,7 +117,7 @@ def _header(shape: tuple[int, ...], neurons: list[Record], dual: list[str]) -> R
     }
 
 
-def certify(X: ArrayLike, y: ArrayLike, net: Network, lam: ArrayLike) -> Record:
+def certify(net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Record:
     """A certificate of y'lam / d_H(lam) <= P* <= sum_i |w2_i| |w1_i| / (least margin), as `lib.checker` reads it.
 
     P* is the least cost (1/2)(||W1||^2 + ||w2||^2) of a network of any width with margins y_n f(x_n) >= 1. `X` (N, d)
@@ -126,7 +125,7 @@ def certify(X: ArrayLike, y: ArrayLike, net: Network, lam: ArrayLike) -> Record:
     entries of X are taken as they print: floats by their shortest decimal, which reads back as the same float, and
     fractions.Fraction or decimal.Decimal exactly. Raises `ValueError` for bad input, or if lam has too large a support.
     """
-    X_, y_, lam_ = _checked(X, y, net, lam)
+    X_, y_, lam_ = _checked(X, y, lam)
     scaled, rounding = _scale(X_, lam_)
     dual = _dual(X_, scaled, rounding)
     neurons = _neurons(X_, y_, net)

@@ -10,15 +10,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import Array
+from lib import kkt
+from lib.data import Array, validated
 from lib.flow.integrate import gradient_flow
 from lib.flow.trajectory import Trajectory
 from lib.network import Network
-from lib.zonotope import Maximiser, hausdorff, local_maxima
+from lib.zonotope import Maximiser, local_maxima
 
 _START = 1e10  # the largest margin from which a stage starts: the later, the less its softmax disturbs the last limit
 _VANISHING = 1e-60  # a neuron shorter than this against the longest would underflow in the next stage
-_NEAR = 1e-3  # radians within which a neuron of the same sign occupies a local maximum
 _NEGLIGIBLE = 1e-14  # of the largest |lam_n|: entries below are left out, and their rows from the enumeration
 
 
@@ -54,19 +54,17 @@ def escape(
     stages: list[Stage] = []
     while len(stages) < max_stages:
         trajectory = gradient_flow(net, X, y, loss, log_t_end)
-        stages.append(_judged(trajectory, X))
+        stages.append(_judged(trajectory, X, y))
         if stages[-1].upper <= (1 + tol) * stages[-1].lower:
             break
         net = _reborn(_restarted(trajectory), X, stages[-1], 1 + tol / 2, size)
     return tuple(stages)
 
 
-def _judged(trajectory: Trajectory, X: ArrayLike) -> Stage:
+def _judged(trajectory: Trajectory, X: ArrayLike, y: ArrayLike) -> Stage:
     """y'lam / d_H(lam) <= P* <= path norm / least margin."""
-    lam, gamma = _dual(trajectory), float(trajectory.margins[-1].min())
-    found = hausdorff(X, lam)
-    upper = trajectory.network().path_norm / gamma if gamma > 0 else np.inf
-    return Stage(trajectory, found, float(np.abs(lam).sum()) / found.upper, upper)
+    dual = kkt.judged(*validated(X, y), [_dual(trajectory)])
+    return Stage(trajectory, dual.top, dual.lower, kkt.upper_bound(trajectory.network(), X, y))
 
 
 def _dual(trajectory: Trajectory) -> Array:
@@ -99,6 +97,5 @@ def _missing(net: Network, X: ArrayLike, stage: Stage, least: float) -> tuple[Ar
     if stage.upper == np.inf:
         return stage.maximiser.u[None], np.array([stage.maximiser.s])
     peaks = local_maxima(X, _dual(stage.trajectory))
-    near = (peaks.U @ (net.W1 / net.radii) > np.cos(_NEAR)) & (peaks.s[:, None] == np.sign(net.w2))
-    wanted = (peaks.values * stage.upper > least) & ~near.any(axis=1)
+    wanted = (peaks.values * stage.upper > least) & ~kkt.occupied(peaks, net)
     return peaks.U[wanted], peaks.s[wanted]

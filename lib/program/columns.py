@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lib.bounds import relative_gap
 from lib.data import Array
 from lib.network import Network
 from lib.program.rounds import NEAR, Round, Task, advanced, first, priced, restricted
-from lib.program.solution import Progress, Watch, relative_gap
+from lib.program.solution import Progress, Watch
 from lib.zonotope import hausdorff
 
 

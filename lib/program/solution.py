@@ -4,15 +4,9 @@ import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-
+from lib.bounds import relative_gap
 from lib.data import Array
 from lib.network import Network
-
-
-def relative_gap(lower: float, upper: float) -> float:
-    """upper / lower - 1 for bounds of a positive optimum; infinite while one is missing."""
-    return upper / lower - 1 if lower > 0 and np.isfinite(upper) else np.inf
 
 
 class Solution(NamedTuple):

@@ -15,10 +15,9 @@ from numpy.typing import ArrayLike
 from lib.data import validated_dual
 from lib.patterns import cells
 from lib.zonotope.ascent import peaks_of_a, unit
-from lib.zonotope.projection import CHUNK, nearest, no_rays, project
+from lib.zonotope.clarke import KINK, clarke
+from lib.zonotope.projection import CHUNK, nearest, no_rays
 from lib.zonotope.support import Array, Mask, Zonotopes, growth, zonotopes
-
-KINK = 1e-9  # |x_n'u| <= KINK ||x_n|| counts as x_n'u = 0
 
 
 class Maxima(NamedTuple):
@@ -40,19 +39,10 @@ class Extremal(NamedTuple):
     stable: Mask
 
 
-def clarke(X: Array, lam: Array, u: Array, s: float) -> tuple[Array, float]:
-    """C in [0,1]^N that brings s sum C_n lam_n x_n nearest to v u, and what is missing, as a share of sum |lam| ||x||.
-
-    Off the kinks C is 1 or 0; on them it is a projection onto the zonotope of the kinks' rows.
-    """
-    lengths = np.linalg.norm(X, axis=1)
-    G = s * lam[:, None] * X
-    kink = (np.abs(X @ u) <= KINK * lengths) & (lam != 0) & (lengths > 0)
-    C = np.where(kink, 0.0, X @ u > 0)
-    missing = growth(X, lam, u, s) * u - C @ G
-    if kink.any():
-        C[kink], missing, _ = project(missing, G[kink])
-    return C, float(np.linalg.norm(missing) / (np.abs(lam) @ lengths))
+def _clarke(X: Array, lam: Array, u: Array, s: float) -> tuple[Array, float]:
+    """C that brings s sum C_n lam_n x_n nearest to v u, and what is missing, as a share of sum |lam| ||x||."""
+    C, rest = clarke(X, s * lam, u, growth(X, lam, u, s) * u)
+    return C, float(np.linalg.norm(rest) / (np.abs(lam) @ np.linalg.norm(X, axis=1)))
 
 
 class _Side(NamedTuple):
@@ -180,13 +170,13 @@ def extremal_directions(X: ArrayLike, lam: ArrayLike) -> Extremal:
     """Every unit u and sign s with s sum_n C_n lam_n x_n = v u, v > 0, C a Clarke coefficient vector of u.
 
     On each flat where kinks of rows with s lam_n > 0 meet, and in each cell of the other such rows, the height is
-    concave and has one candidate; it is kept when `clarke` finds its C. `stable` are the local maxima; the others
+    concave and has one candidate; it is kept when `_clarke` finds its C. `stable` are the local maxima; the others
     lie on kinks that repel. All flats are enumerated, some N^(d-1)/(d-1)!. Raises `ValueError` for bad input.
     """
     X, lam = validated_dual(X, lam)
     sides = {side.s: side for side in _sides(X, lam)}
     values, U, s, C = _table(X, lam, {s: _on_all_flats(side) @ side.pair.basis for s, side in sides.items()})
-    kept = np.array([clarke(X, lam, u, sign)[1] <= KINK for u, sign in zip(U, s, strict=True)], dtype=bool)
+    kept = np.array([_clarke(X, lam, u, sign)[1] <= KINK for u, sign in zip(U, s, strict=True)], dtype=bool)
     values, U, s, C = values[kept], U[kept], s[kept], C[kept]
     stable = [_is_peak(sides[sign], sides[sign].pair.basis @ u) for u, sign in zip(U, s, strict=True)]
     return Extremal(values, U, s, C, np.array(stable, dtype=bool))
@@ -203,5 +193,5 @@ def _table(X: Array, lam: Array, sides: dict[float, Array]) -> tuple[Array, Arra
     s = np.repeat(list(sides), [len(V) for V in sides.values()])
     values = growth(X, lam, U, s)
     order = np.argsort(-values, kind="stable")
-    C = [clarke(X, lam, u, sign)[0] for u, sign in zip(U[order], s[order], strict=True)]
+    C = [_clarke(X, lam, u, sign)[0] for u, sign in zip(U[order], s[order], strict=True)]
     return values[order], U[order], s[order], np.array(C).reshape(len(U), len(X))
