@@ -1,45 +1,55 @@
-"""The command line: `python -m lib certify` judges a network, `python -m lib check` checks a certificate."""
+"""The command line: `certify` judges a network, `check` checks a certificate. See `reluproof --help`."""
 
 import argparse
+import os
+import re
 import sys
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+import lib
 from lib import program
-from lib.adapters import Table, read_network, read_table
+from lib.adapters import Layers, Table, read_layers, read_predictions, read_table, write_network
+from lib.adapters.files import writable
 from lib.certificate import certify, write
-from lib.checker import check_file
+from lib.checker import check, check_file
+from lib.data import Array
 from lib.network import Network
-from lib.report import Report, report_best_margin, report_decay, report_margin
-from lib.report.text import as_json, as_text
+from lib.report import Margin, Objective, Report, decay, narrowed
+from lib.report.text import as_head, as_json, as_tail
 
-OPTIMAL, IMPROVABLE, UNDECIDED, BAD_INPUT = 0, 1, 2, 3
+OPTIMAL, IMPROVABLE, UNDECIDED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3, 130
 CODES = {"optimal": OPTIMAL, "improvable": IMPROVABLE, "undecided": UNDECIDED}
+SECONDS = 40.0  # of search, without a flag: with the reading and the last proof an answer comes within a minute
+QUIET = 2.0  # seconds without a line of progress
 
 CERTIFY = """\
-Is a two-layer ReLU network optimal for its data? Prints an interval that contains the best value any such network has,
-of any width, the network's own value, and, if it is not optimal, the neuron that is missing.
+Is a two-layer ReLU network optimal for its data? Prints the network's own value, an interval that contains the best
+value any such network has, of any width, and, if the network is not optimal, the neuron that is missing.
 
 examples:
-  python -m lib certify --data train.csv --network net.npz
-  python -m lib certify --data train.csv --label species --positive virginica --network net.safetensors
-  python -m lib certify --data train.csv --network net.npz --loss logistic --beta 0.1
-  python -m lib certify --data train.csv --certificate proof.jsonl      (no network: solves for the best one)
+  %(prog)s --data train.csv --network net.npz
+  %(prog)s --data train.csv --network net.safetensors --label species --positive virginica
+  %(prog)s --data train.csv --network net.npz --predictions outputs.txt      (compares the network's own outputs)
+  %(prog)s --data train.csv --network net.npz --loss logistic --beta 0.1
+  %(prog)s --data train.csv --certificate proof.jsonl --output best.npz      (no network: solves for the best one)
 """
 EXIT_CERTIFY = """\
-networks: .npz with arrays W1 (features x neurons) and w2, perhaps b1 and b2; .npy with one row (w1, w2) a neuron;
-.safetensors with a PyTorch state_dict of two Linear layers. Biases are a column of ones in the data.
+networks: .npz with arrays W1 (features x neurons), w2, and perhaps b1, b2, or what numpy.savez(FILE,
+*model.get_weights()) writes for Keras; .safetensors with the state_dict of two Linear layers of PyTorch; .npy with one
+row (w1, w2) a neuron. No such file names the activation: --predictions shows that the network is read as what it is.
 
-exit status: 0 the network is optimal within --tol, 1 a better network is known, 2 undecided, 3 bad input.
+exit status: 0 the network is optimal within --tol, 1 a better network is known, 2 undecided, 3 bad input or a failure,
+130 interrupted before there was an answer.
 """
-EXIT_CHECK = (
-    "exit status: 0 the theorem is proved, 1 the certificate is refused (the line is named), 3 it cannot be read."
-)
+EXIT_CHECK = """\
+exit status: 0 the theorem is proved, 1 the certificate is refused (the line is named), 3 it cannot be read.
+"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -50,104 +60,233 @@ class Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT, f"{self.prog}: {message}\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    main = Parser(prog="python -m lib", description="The convex geometry of two-layer ReLU networks.")
+def _add_table(command: argparse.ArgumentParser, required: bool) -> None:
+    add = command.add_argument_group("the data").add_argument
+    yes_no = argparse.BooleanOptionalAction
+    add("--data", required=required, metavar="FILE", help="a table: numbers, and a column of labels; separated by "
+        "commas, semicolons or tabs, perhaps packed by gzip; - is standard input")  # fmt: skip
+    add("--label", default="-1", metavar="COLUMN", help="its name, or its number from 0 (default: the last)")
+    add("--positive", default="", metavar="VALUE", help="the label of +1 (default: the larger of the two)")
+    add("--header", action=yes_no, default=None, help="the first line holds names (default: if it looks so)")
+    add("--drop", action="append", default=[], metavar="COLUMN", help="leave a column out, an index for instance")
+    add("--keep", action="append", default=[], metavar="COLUMN", help="a column is a feature although it counts rows")
+
+
+def parser(prog: str) -> argparse.ArgumentParser:
+    main = Parser(prog=prog, description="The convex geometry of two-layer ReLU networks.")
+    main.add_argument("--version", action="version", version=f"%(prog)s {lib.__version__}")
     commands = main.add_subparsers(dest="command", required=True, metavar="certify | check", parser_class=Parser)
     raw = argparse.RawDescriptionHelpFormatter
-    one = commands.add_parser("certify", formatter_class=raw, description=CERTIFY, epilog=EXIT_CERTIFY)
-    one.add_argument("--data", required=True, metavar="CSV", help="a CSV file: numbers, and a column of labels")
-    one.add_argument(
-        "--label", default="-1", metavar="COLUMN", help="its name, or its number from 0 (default: the last)"
-    )
-    one.add_argument("--positive", default="", metavar="VALUE", help="the label of +1 (default: the larger of the two)")
-    one.add_argument("--network", metavar="FILE", help="the trained network; without it the best one is computed")
-    one.add_argument(
-        "--bias",
-        action=argparse.BooleanOptionalAction,
-        help="append a column of ones to the data (default: if the network has biases; yes without a network)",
-    )
-    one.add_argument("--loss", choices=("none", "logistic", "squared"), default="none", help="none: the largest margin")
-    one.add_argument("--beta", type=float, metavar="B", help="weight decay (B/2)(|W1|^2 + |w2|^2), with --loss")
-    one.add_argument("--tol", type=float, default=1e-3, help="relative distance that counts as optimal (default 1e-3)")
-    one.add_argument("--solve", action=argparse.BooleanOptionalAction, default=True, help="solve the convex program if "
-                     "the network's own bound leaves the question open (default: yes)")  # fmt: skip
-    one.add_argument("--certificate", metavar="FILE", help="write a proof of the interval that `check` verifies")
-    one.add_argument("--json", action="store_true", help="print JSON")
-    two = commands.add_parser("check", formatter_class=raw, epilog=EXIT_CHECK,
+    one = commands.add_parser("certify", formatter_class=raw, description=CERTIFY, epilog=EXIT_CERTIFY,
+                              help="judge a network")  # fmt: skip
+    _add_table(one, required=True)
+    one.add_argument("--bias", action=argparse.BooleanOptionalAction, help="append a column of ones to the data "
+                     "(default: if the network was saved with biases; yes without a network)")  # fmt: skip
+    add = one.add_argument_group("the network").add_argument
+    add("--network", metavar="FILE", help="the trained network; without it the best one is computed")
+    add("--predictions", metavar="FILE", help="its own outputs, one number a row (.npy or text), before any sigmoid")
+    add = one.add_argument_group("the question").add_argument
+    add("--loss", choices=("none", "logistic", "squared"), default="none", help="none: the largest margin")
+    add("--beta", type=float, metavar="B", help="weight decay (B/2)(|W1|^2 + |w2|^2), with --loss")
+    add("--tol", type=float, default=1e-3, help="relative distance that counts as optimal (default 1e-3)")
+    add("--seconds", type=float, default=SECONDS, help="how long to search (default %(default)g); Ctrl-C ends the "
+        "search, too, with what is proved by then")  # fmt: skip
+    add("--solve", action=argparse.BooleanOptionalAction, default=True, help="solve the convex program if "
+        "the network's own bound leaves the question open (default: yes)")  # fmt: skip
+    add = one.add_argument_group("the answer").add_argument
+    add("--certificate", metavar="FILE", help="write a proof of the interval, for `check`; - is standard output")
+    add("--output", metavar="FILE", help="save the best network known and the missing neuron (.npz or .safetensors)")
+    add("--json", action="store_true", help="print JSON")
+    two = commands.add_parser("check", formatter_class=raw, epilog=EXIT_CHECK, help="check a certificate",
                               description="Check a certificate with exact integers.")  # fmt: skip
     two.add_argument("file", help="a certificate, as written by certify --certificate")
+    _add_table(two, required=False)
     return main
 
 
-def with_ones(table: Table, bias: bool) -> NDArray[np.object_]:
-    """The exact data, with the column of ones if asked for."""
-    return np.column_stack([table.X, np.ones(len(table.X), dtype=int).astype(object)]) if bias else table.X
+# --- certify ---------------------------------------------------------------------------------------
 
 
-def wants_bias(asked: bool | None, net: Network | None, features: int) -> bool:
-    """What the flag says, or else what the network's weights say."""
-    if net is None:
-        return asked is not False
-    bias = net.d == features + 1 if asked is None else asked
-    if net.d != features + bias:
-        ones = " and a column of ones" if bias else ""
-        raise ValueError(
-            f"the network takes {net.d} inputs, but the data have {features} features{ones}: see --bias, --label"
-        )
-    return bias
-
-
-def judged(args: argparse.Namespace, X: NDArray[np.float64], y: NDArray[np.float64], net: Network | None) -> Report:
-    """The report on the network, or on the solution of the convex program if there is none."""
-    if args.loss == "none":
-        return (
-            report_margin(net, X, y, tol=args.tol, solve=args.solve) if net else report_best_margin(X, y, tol=args.tol)
-        )
-    net = net or program.regularised(X, y, args.loss, args.beta, tol=min(args.tol / 10, 1e-7)).network
-    return report_decay(net, X, y, args.loss, args.beta, tol=args.tol, solve=args.solve)
-
-
-def run_certify(args: argparse.Namespace) -> int:
+def checked_flags(args: argparse.Namespace) -> None:
+    """What can be wrong before anything is read, and files that cannot be written."""
     if (args.loss == "none") != (args.beta is None):
         raise ValueError("--loss logistic or squared needs --beta B, and --beta needs such a --loss")
     if args.certificate and args.loss != "none":
         raise ValueError("--certificate is for the largest margin, without --loss")
-    if not args.tol > 0:
-        raise ValueError(f"--tol must be positive, not {args.tol}")
-    table = read_table(args.data, args.label, args.positive)
-    net = read_network(args.network) if args.network else None
-    bias = wants_bias(args.bias, net, table.X.shape[1])
-    exact, start = with_ones(table, bias), time.perf_counter()
-    X = exact.astype(np.float64)
-    report = judged(args, X, table.y, net)
-    source = f"{len(X)} examples, {table.X.shape[1]} features{' and a bias' if bias else ''}; "
-    source += f"+1 is {table.positive}, -1 is {table.negative}"
-    seconds = time.perf_counter() - start
-    text = as_json(report, source, seconds) if args.json else f"{as_text(report, source)}\n{'time':<16}{seconds:.2f} s"
-    sys.stdout.write(text + "\n")
+    for name in ("tol", "seconds", "beta"):
+        if not (getattr(args, name) is None or getattr(args, name) > 0):
+            raise ValueError(f"--{name} must be positive, not {getattr(args, name)}")
+    if args.predictions and not args.network:
+        raise ValueError("--predictions are those of a --network")
+    if args.output and not args.output.lower().endswith((".npz", ".safetensors")):
+        raise ValueError(f"--output {args.output} must end in .npz or .safetensors")
+    taken = [path for path in (args.data, args.network, args.predictions) if path not in (None, "-")]
+    for path in (args.certificate, args.output):
+        if path not in (None, "-"):
+            writable(path, taken)
+            taken.append(path)
+
+
+def read(args: argparse.Namespace) -> Table:
+    return read_table(args.data, args.label, args.positive, header=args.header, keep=args.keep, drop=args.drop)
+
+
+@contextmanager
+def rows_of(table: Table) -> Iterator[None]:
+    """Complaints about rows say where they are in the file."""
+    try:
+        yield
+    except ValueError as error:
+        if re.search(r"\brows?\b", str(error)):
+            raise ValueError(f"{error} (row 0 is line {table.line})") from error
+        raise
+
+
+def with_ones(X: NDArray[np.object_], bias: bool) -> NDArray[np.object_]:
+    """The exact data, with the column of ones if asked for."""
+    return np.column_stack([X, np.ones(len(X), dtype=int).astype(object)]) if bias else X
+
+
+def wants_bias(asked: bool | None, found: Layers | None, features: int) -> bool:
+    """Whether the data need a column of ones, from what was saved; a network without biases may have one among W1."""
+    if found is None:
+        return asked is not False
+    inputs, bias = len(found.W1), found.bias or bool(asked)
+    if found.bias and asked is False:
+        raise ValueError("the network has biases, which are weights of a column of ones: leave out --no-bias")
+    if inputs != features + (bias and not found.bias):
+        hint = " if its last weights are biases say --bias;" if inputs == features + 1 and not found.bias else ""
+        raise ValueError(
+            f"the network was saved with {inputs} inputs{' and biases' if found.bias else ''}, but the table has "
+            f"{features} features{' and a column of ones is asked for' if asked and not found.bias else ''};"
+            f"{hint} see --drop, --label"
+        )
+    return bias
+
+
+class Watch:
+    """Lines of progress on standard error, one a second; `at` is the last one."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out, self.began, self.told = out, time.perf_counter(), QUIET - 1
+        self.estimate = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.began
+
+    def __call__(self, at: program.Progress) -> None:
+        self.estimate = at.estimate
+        if self.seconds > self.told + 1:
+            self.told = self.seconds
+            known = f"proved {max(at.lower, 0):.6g} <= best" + (f" <= {at.upper:.6g}" if at.upper < np.inf else "")
+            self.out.write(f"{self.seconds:6.0f} s  {known}, about {at.estimate:.6g} by the search so far\n")
+            self.out.flush()
+
+
+def answered(
+    goal: Objective, net: Network | None, args: argparse.Namespace, watch: Watch, first: Callable[[Report], None]
+) -> tuple[Report, str]:
+    """The report, and how the solver ended, "" if it was not needed; `first` is called with what is known at once."""
+    solution = None if net else goal.solved(min(args.tol / 10, 1e-8), args.seconds / 2, watch)
+    report = goal.own(net or solution.network, args.tol, args.seconds / 4)  # type: ignore[union-attr]
+    first(report)
+    if not solution and args.solve and report.verdict == "undecided":
+        solution = goal.solved(min(args.tol / 10, 1e-6), max(0.7 * (args.seconds - watch.seconds), 1.0), watch)
+    if not solution:
+        return report, ""
+    return narrowed(goal, report, solution, max(args.seconds - watch.seconds, 1.0)), solution.status
+
+
+def more_time(report: Report, status: str, watch: Watch, seconds: float) -> str:
+    """What more time would buy, if the time was too short."""
+    if status not in ("out of time", "interrupted") or report.upper <= (1 + report.tol) * report.lower:
+        return ""
+    near = f"; the search expects it near {watch.estimate:.6g}" if watch.estimate > 0 else ""
+    return f"{'more time':<16}would narrow the interval{near}: --seconds {max(10 * seconds, 60):g}\n"
+
+
+def save(args: argparse.Namespace, report: Report, exact: NDArray[np.object_], y: Array, bias: bool) -> Iterator[str]:
+    """Write the files asked for, and say what they are."""
+    if args.output:
+        W1, w2, neuron = report.best.W1, report.best.w2, report.missing
+        first, b1 = (W1[:-1], W1[-1]) if bias else (W1, np.zeros(len(w2)))
+        beside = {"u": neuron.u, "s": neuron.s, "height": neuron.height}
+        write_network(args.output, Layers(first, b1, w2, 0.0, bias), beside)
+        yield f"{'network':<16}{args.output}: {report.best.m} neurons, of value {report.upper:.9g}\n"
     if args.certificate:
         if np.isinf(report.upper):
             raise ValueError("there is no certificate, because no network with positive margins is known")
-        path = write(certify(report.best, exact, table.y, report.lam), args.certificate)
-        out = sys.stderr if args.json else sys.stdout
-        out.write(f"{'certificate':<16}{path}: {check_file(path).message}\n")
+        certificate = certify(report.best, exact, y, report.lam)
+        write(certificate, args.certificate)
+        yield f"{'certificate':<16}{args.certificate}: {check(certificate).message}\n"
+
+
+def run_certify(args: argparse.Namespace) -> int:
+    checked_flags(args)
+    watch, table = Watch(sys.stderr), read(args)
+    found = read_layers(args.network) if args.network else None
+    text = sys.stderr if args.certificate == "-" else sys.stdout
+
+    def say(words: str) -> None:
+        if not args.json:
+            text.write(words)
+            text.flush()
+
+    with rows_of(table):
+        bias = wants_bias(args.bias, found, table.X.shape[1])
+        exact = with_ones(table.X, bias)
+        X, y = exact.astype(np.float64), table.y
+        if found and args.predictions:
+            found.agreeing(X[:, : len(found.W1)], read_predictions(args.predictions))
+        source = f"{len(X)} examples, {table.X.shape[1]} features{' and a bias' if bias else ''}; "
+        source += f"+1 is {table.positive}, -1 is {table.negative}; row 0 is line {table.line}"
+        goal = Margin(X, y) if args.loss == "none" else decay(X, y, args.loss, args.beta)
+        report, status = answered(
+            goal, found.network if found else None, args, watch, lambda report: say(as_head(report, source) + "\n")
+        )
+        say(f"{as_tail(report)}\n{'time':<16}{watch.seconds:.2f} s\n{more_time(report, status, watch, args.seconds)}")
+        if args.json:
+            text.write(as_json(report, source, watch.seconds) + "\n")
+        for line in save(args, report, exact, y, bias):
+            (sys.stderr if args.json else text).write(line)
     return CODES[report.verdict]
 
 
+# --- check -----------------------------------------------------------------------------------------
+
+
 def run_check(args: argparse.Namespace) -> int:
-    verdict = check_file(Path(args.file))
+    verdict = check_file(args.file)
     sys.stdout.write(f"{'' if verdict.accepted else 'refused: '}{verdict.message}\n")
     return int(not verdict.accepted)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit status, and explains bad input in one line."""
-    args = parser().parse_args(argv)
+# --- the command -----------------------------------------------------------------------------------
+
+
+def failure(error: BaseException) -> str:
+    """What went wrong, in a sentence."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted before there was an answer"
+    if isinstance(error, MemoryError):
+        return "the memory of this machine is too small for these data"
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    if isinstance(error, ValueError | ArithmeticError):
+        return " ".join(str(error).split())
+    return f"a defect of this program, please report it ({type(error).__name__}: {error})"
+
+
+def main(argv: Sequence[str] | None = None, prog: str = "python -m lib") -> int:
+    """Run a command; returns its exit status. Whatever goes wrong is said in one line."""
+    args = parser(prog).parse_args(argv)
     try:
         return {"certify": run_certify, "check": run_check}[args.command](args)
-    except OSError as error:
-        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    except (ValueError, ArithmeticError) as error:
-        reason = str(error)
-    sys.stderr.write(f"python -m lib {args.command}: {reason}\n")
-    return BAD_INPUT
+    except BrokenPipeError:  # the reader of the output has gone; nothing is left to say to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BAD_INPUT
+    except (Exception, KeyboardInterrupt) as error:
+        sys.stdout.flush()
+        sys.stderr.write(f"{prog} {args.command}: {failure(error)}\n")
+        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else BAD_INPUT

@@ -31,8 +31,13 @@ def _rows(mask: NDArray[np.bool_]) -> str:
     return f"row {named}" if len(found) == 1 else f"rows {named}{', ...' if len(found) > 5 else ''}"
 
 
-def _floats(values: ArrayLike, name: str) -> Array:
+def reals(values: ArrayLike, name: str) -> Array:
+    """A float copy of numbers of any shape. Raises `ValueError` for what a float would silently lose: masks, i."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked entries: drop their rows, or fill them with {name}.filled(value)")
     try:
+        if np.iscomplexobj(values):
+            raise TypeError("it is complex; take .real if the imaginary part is meant to go")
         return np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
@@ -42,7 +47,7 @@ def _floats(values: ArrayLike, name: str) -> Array:
 
 def validated_matrix(X: ArrayLike) -> Array:
     """A float copy of `X`, (N, d). Raises `ValueError` if it is not 2-D, is empty, or has NaN or infinite entries."""
-    X = _floats(X, "X")
+    X = reals(X, "X")
     if X.ndim != 2:
         raise ValueError(f"X must be 2-D, one row an example; got shape {X.shape}: try X.reshape(-1, 1) or X[None, :]")
     if 0 in X.shape:
@@ -54,7 +59,7 @@ def validated_matrix(X: ArrayLike) -> Array:
 
 
 def _validated_vector(X: Array, v: ArrayLike, name: str) -> Array:
-    v = _floats(v, name)
+    v = reals(v, name)
     if v.shape != (len(X),):
         raise ValueError(f"{name} must have shape ({len(X)},), one entry for each row of X; got {v.shape}")
     if not np.isfinite(v).all():
@@ -86,7 +91,7 @@ def validated_targets(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
 
 def validated_weights(X: Array, weights: ArrayLike) -> Array:
     """Weights (N,) of the examples: one number for all, or one each. Raises `ValueError`: negative, or all zero."""
-    weights = _floats(weights, "weights")
+    weights = reals(weights, "weights")
     weights = _validated_vector(X, np.full(len(X), weights) if weights.ndim == 0 else weights, "weights")
     bad = weights < 0
     if bad.any() or not weights.any():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import Array, validated, validated_matrix
+from lib.data import Array, reals, validated, validated_matrix
 from lib.losses import SMOOTH, get_loss
 
 
@@ -20,7 +20,7 @@ class Network:
     w2: Array
 
     def __post_init__(self) -> None:
-        W1, w2 = np.array(self.W1, dtype=np.float64), np.array(self.w2, dtype=np.float64)
+        W1, w2 = reals(self.W1, "W1"), reals(self.w2, "w2")
         if W1.ndim != 2 or w2.shape != (W1.shape[1],):
             raise ValueError(
                 f"W1 must be (d, m) and w2 (m,); got {W1.shape} and {w2.shape}: neurons are the columns of W1"

@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import re
-import struct
 import subprocess
 import sys
 from decimal import Decimal, localcontext
@@ -13,14 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from lib import program
-from lib.adapters import from_layers, from_sklearn, from_state_dict, read_network, read_table
-from lib.adapters.safetensors import read_safetensors
+from lib.adapters import from_layers
 from lib.bounds import decay_lower, decay_upper, norm_upper, path_norm
-from lib.certificate import certify
-from lib.checker import check, check_file
+from lib.checker import check_file
 from lib.cli import BAD_INPUT, IMPROVABLE, OPTIMAL, UNDECIDED, main
 from lib.data import Array, gaussian, with_bias
 from lib.losses import LOSSES
@@ -28,6 +24,7 @@ from lib.network import Network, balanced, dual_variable, margins
 from lib.report import report_decay, report_margin
 from lib.report.text import as_text
 from lib.zonotope import hausdorff
+from tests.test_adapters import B1, B2, POINTS, VALUES, W1, W2, safetensors, tensors
 
 ROOT = Path(__file__).parents[1]
 
@@ -146,15 +143,15 @@ def test_weight_decay_end_to_end(orthogonal: Path, tmp_path: Path, capsys: pytes
     [
         (["--data", "nowhere.csv"], "nowhere.csv: No such file"),
         (["--network", "nowhere.npz"], "nowhere.npz"),
-        (["--network", "net.pkl"], "a network is a file .npz, .npy or .safetensors, not .pkl"),
-        (["--label", "colour"], "there is no column 'colour' for the label; the columns are f0, f1, f2, f3, kind"),
+        (["--network", "net.pkl"], "a network is a file .npz, .npy or .safetensors, not a PyTorch pickle"),
+        (["--label", "colour"], "there is no column 'colour'; the columns are f0, f1, f2, f3, kind"),
         (["--positive", "c"], "no example has the label 'c'; the labels are a and b"),
         (["--label", "f0"], "kind: 'b' is not a finite number"),
-        (["--bias"], "the network takes 4 inputs, but the data have 4 features and a column of ones"),
+        (["--bias"], "the network was saved with 4 inputs, but the table has 4 features and a column of ones"),
         (["--tol", "0"], "--tol must be positive"),
         (["--loss", "squared"], "needs --beta"),
         (["--beta", "1"], "--beta needs such a --loss"),
-        (["--loss", "squared", "--beta", "-1"], "beta must be positive"),
+        (["--loss", "squared", "--beta", "-1"], "--beta must be positive"),
         (["--loss", "squared", "--beta", "1", "--certificate", "c"], "--certificate is for the largest margin"),
     ],
 )
@@ -267,174 +264,7 @@ def test_upper_bounds_are_above_the_exact_value() -> None:
                 assert exact / abs(f) <= Decimal(norm_upper(net, x, np.array([np.sign(float(f))])))
 
 
-# --- tables ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "label", "X", "y"),
-    [
-        ("1,2,-1\n3,4,1\n", "-1", [[1, 2], [3, 4]], [-1, 1]),
-        ("a,b,c\n1,2,0\n3,4,1\n", "-1", [[1, 2], [3, 4]], [-1, 1]),
-        ("c,a,b\nyes,1,2\nno,3,4\n", "c", [[1, 2], [3, 4]], [1, -1]),
-        ("yes,1,2\nno,3,4\n", "0", [[1, 2], [3, 4]], [1, -1]),
-        ("\ufeffa;b".replace(";", ",") + "\r\n 1.50 ,10\r\n\r\n-2e-3,9\r\n", "b", [[1.5], [-0.002]], [1, -1]),
-    ],
-)
-def test_tables_as_people_write_them(text: str, label: str, X: list[object], y: list[int], tmp_path: Path) -> None:
-    """Catches a header taken for data, labels ordered as words that are numbers, blank lines, marks and spaces."""
-    (tmp_path / "t.csv").write_text(text, encoding="utf-8", newline="")
-    table = read_table(tmp_path / "t.csv", label)
-    assert table.X.astype(float).tolist() == X and table.y.tolist() == y
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "is empty"),
-        ("a,b\n", "a header and no examples|not a finite|takes 1 values"),
-        ("1,2\n3,4\n5,6\n", "the label takes 3 values .2, 4, 6.; two are needed"),
-        ("1,0\n2,1\n3\n", "line 3: 1 cells, but line 1 has 2"),
-        ("x,k\n1,0\n,1\n", "line 3, x: the cell is empty"),
-        ("x,k\n1,0\nnan,1\n", "line 3, x: 'nan' is not a finite number"),
-        ("x,k\n1,0\n1e999,1\n", "line 3, x: '1e999' is not a finite number"),
-        ("1\n2\n", "has one column"),
-        ("a,b\x00\n", "not a CSV file|is empty|header"),
-    ],
-)
-def test_tables_that_cannot_be_used(text: str, message: str, tmp_path: Path) -> None:
-    """Catches a bad cell that becomes a number, and an error that does not say where."""
-    (tmp_path / "t.csv").write_text(text)
-    with pytest.raises(ValueError, match=message):
-        read_table(tmp_path / "t.csv")
-
-
-def test_cells_reach_the_certificate_exactly(tmp_path: Path) -> None:
-    """Catches a cell that passes through floating point: 0.30 and eighteen digits stay what they are."""
-    (tmp_path / "t.csv").write_text("0.30,0,1\n0,0.123456789012345678,0\n")
-    table = read_table(tmp_path / "t.csv")
-    certificate = certify(Network(np.eye(2) * 9, [9, -9]), table.X, table.y, table.y)
-    assert [e["x"] for e in certificate["examples"]] == ["0.30 0", "0 0.123456789012345678"]
-    assert check(certificate).accepted
-
-
-# --- networks from elsewhere -----------------------------------------------------------------------------------
-
-W1, B1, W2, B2 = np.array([[1.0, -2], [0.5, 1], [3, 0]]), np.array([0.1, -0.2]), np.array([1.0, -1.5]), 0.7
-POINTS = np.array([[1.0, 2, 3], [-1, 0.5, 2], [0, 0, 0], [-1, 3, 0]])
-VALUES = np.maximum(POINTS @ W1 + B1, 0) @ W2 + B2
-
-
-def tensors(biases: bool) -> dict[str, Array]:
-    """A state_dict, as torch.nn.Sequential(Linear, ReLU, Linear) names it."""
-    state = {"0.weight": W1.T, "2.weight": W2[None, :]}
-    return {**state, "0.bias": B1, "2.bias": np.array([B2])} if biases else state
-
-
-def safetensors(state: dict[str, Array], dtype: str = "F64") -> bytes:
-    """The bytes of a safetensors file, from the description of the format."""
-    numbers, header, start = b"", {"__metadata__": {"format": "pt"}}, 0
-    for name, array in state.items():
-        if dtype == "BF16":
-            raw = (array.astype("<f4").view("<u4") >> 16).astype("<u2").tobytes()
-        else:
-            raw = array.astype({"F64": "<f8", "F32": "<f4", "F16": "<f2"}[dtype]).tobytes()
-        header[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [start, start + len(raw)]}  # type: ignore[dict-item]
-        numbers, start = numbers + raw, start + len(raw)
-    text = json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + numbers
-
-
-def test_biases_become_a_column_and_a_neuron() -> None:
-    """Catches a bias that is lost or counted twice: the same values on the data with a column of ones."""
-    np.testing.assert_allclose(from_layers(W1, B1, W2, B2).predict(with_bias(POINTS)), VALUES)
-    assert from_layers(W1, B1, W2, 0.0).m == 2
-    np.testing.assert_allclose(from_layers(W1, B1, W2, -B2).predict(with_bias(POINTS)), VALUES - 2 * B2)
-
-
-@pytest.mark.parametrize("dtype", ["F64", "F32", "F16", "BF16"])
-def test_state_dicts_in_safetensors(dtype: str, tmp_path: Path) -> None:
-    """Catches a wrong offset, shape or kind of float."""
-    (tmp_path / "net.safetensors").write_bytes(safetensors(tensors(True), dtype))
-    net = read_network(tmp_path / "net.safetensors")
-    tolerance = {"F64": 1e-15, "F32": 1e-6, "F16": 1e-2, "BF16": 5e-2}[dtype]
-    np.testing.assert_allclose(net.predict(with_bias(POINTS)), VALUES, rtol=tolerance, atol=tolerance)
-
-
-def test_every_way_to_store_a_network(tmp_path: Path) -> None:
-    """Catches rows taken for columns, and a bias dropped: the same network through each door."""
-    np.savez(tmp_path / "plain.npz", W1=W1, w2=W2)
-    np.savez(tmp_path / "biased.npz", W1=W1, w2=W2, b1=B1, b2=B2)
-    np.savez(tmp_path / "state.npz", **tensors(True))  # type: ignore[arg-type]
-    np.save(tmp_path / "rows.npy", np.column_stack([W1.T, W2]))
-    plain = np.maximum(POINTS @ W1, 0) @ W2
-    for name in ("plain.npz", "rows.npy"):
-        np.testing.assert_allclose(read_network(tmp_path / name).predict(POINTS), plain)
-    for name in ("biased.npz", "state.npz"):
-        np.testing.assert_allclose(read_network(tmp_path / name).predict(with_bias(POINTS)), VALUES)
-    np.testing.assert_allclose(from_state_dict(tensors(False)).predict(POINTS), plain)
-
-
-def test_scikit_learn_networks() -> None:
-    """Catches a logit of the wrong sign, or one shifted by a bias: against the estimators' own predictions."""
-    rng = np.random.default_rng(0)
-    X, y, _ = gaussian(40, 3, rng)
-    options = {"hidden_layer_sizes": (7,), "max_iter": 5000, "alpha": 0.01, "solver": "lbfgs"}
-    classifier = MLPClassifier(**options).fit(X, np.where(y > 0, "good", "bad"))
-    logit = np.log(classifier.predict_proba(X)[:, 1] / classifier.predict_proba(X)[:, 0])
-    f = from_sklearn(classifier).predict(with_bias(X))
-    assert classifier.classes_[1] == "good"
-    near = np.abs(f) < 15
-    np.testing.assert_allclose(f[near], logit[near], rtol=1e-6, atol=1e-6)
-    regressor = MLPRegressor(**options).fit(X, y)
-    np.testing.assert_allclose(from_sklearn(regressor).predict(with_bias(X)), regressor.predict(X), atol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"activation": "tanh"}, "activation is 'tanh'"),
-        ({"hidden_layer_sizes": (3, 3)}, "2 hidden layers"),
-    ],
-)
-def test_scikit_learn_networks_of_another_kind(options: dict[str, object], message: str) -> None:
-    """Catches a certificate for a network that is no two-layer ReLU network."""
-    X, y, _ = gaussian(20, 3, np.random.default_rng(0))
-    with pytest.raises(ValueError, match=message):
-        from_sklearn(
-            MLPRegressor(**{"hidden_layer_sizes": (3,), "max_iter": 2000, "solver": "lbfgs", **options}).fit(X, y)
-        )
-    with pytest.raises(ValueError, match="has no coefs_: fit"):
-        from_sklearn(MLPRegressor())
-
-
-@pytest.mark.parametrize(
-    ("state", "message"),
-    [
-        ({"a.weight": W1.T}, r"\(1, m\) of an output; found a.weight \(2, 3\)"),
-        ({"a.weight": W1.T, "b.weight": np.ones((3, 2))}, "expected weights"),
-        ({**tensors(True), "4.weight": np.ones((1, 1))}, "expected weights"),
-        ({**tensors(True), "norm.scale": np.ones(2)}, "more than two linear layers: norm.scale"),
-    ],
-)
-def test_state_dicts_of_another_kind(state: dict[str, Array], message: str) -> None:
-    """Catches a deeper network taken for a shallow one."""
-    with pytest.raises(ValueError, match=message):
-        from_state_dict(state)
-
-
-def test_nothing_is_unpickled(tmp_path: Path) -> None:
-    """Catches a loader that runs code: an object array is refused, by a message that says how to save it instead."""
-    np.savez(tmp_path / "net.npz", W1=np.array([{}], dtype=object), w2=W2)
-    with pytest.raises(ValueError, match=r"without running code in it .* save it with numpy.savez"):
-        read_network(tmp_path / "net.npz")
-
-
-@pytest.mark.parametrize("cut", [0, 5, 8, 40, -1])
-def test_cut_safetensors_are_refused(cut: int, tmp_path: Path) -> None:
-    """Catches a traceback, or numbers from nowhere, on a file cut off in its length, its header or its numbers."""
-    (tmp_path / "net.safetensors").write_bytes(safetensors(tensors(True))[:cut])
-    with pytest.raises(ValueError, match="is not a safetensors file"):
-        read_safetensors(tmp_path / "net.safetensors")
+# --- data and networks of others, end to end ----------------------------------------------------------------------
 
 
 def test_margins_of_a_foreign_network_reach_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,115 +1,233 @@
-"""Examples from a CSV file, kept exactly: the cells are decimals, and a certificate is about what is written there."""
+"""Examples from a table, kept exactly: the cells are decimals, and a certificate is about what is written there.
+
+A table is text in UTF-8, perhaps packed by gzip. The separator is the first of tab, semicolon and comma that cuts all
+lines into equally many cells, two or more. The first line is a header if it stands apart from the lines below; what
+could be read in two ways is refused, with the flag that says which is meant.
+"""
 
 import csv
+import io
+import re
 import sys
-from decimal import Decimal, InvalidOperation
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.adapters.files import content, parsing
 from lib.data import Array
 
 MAX_CELL = 300
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+MISSING = {"", "?", "na", "n/a", "#n/a", "nan", "null"}
+INDEX = re.compile(r"|id|index|unnamed: ?[\d.]+", re.IGNORECASE)  # names of columns that number the rows
+SHOWN = 8  # column names in a message
+
+Row = list[str]
 
 
 class Table(NamedTuple):
-    """Exact entries `X` (N, d) of Decimal, labels `y` (N,) in {-1, +1}, and the labels in the file that these are."""
+    """Exact entries `X` (N, d) of Decimal, labels `y` (N,) in {-1, +1}, and the labels in the file that these are.
+
+    Row 0 of X is line `line` of the file.
+    """
 
     X: NDArray[np.object_]
     y: Array
     negative: str
     positive: str
+    line: int
+
+
+# --- cells -----------------------------------------------------------------------------------------
 
 
 def _decimal(cell: str) -> Decimal | None:
-    """The number in a cell, exactly; None for words, NaN, and what neither a double nor a certificate can hold."""
-    try:
-        value = Decimal(cell.strip())
-    except InvalidOperation:
+    """The number in a cell, exactly, within what doubles and certificates can hold; None for anything else."""
+    if len(cell) > MAX_CELL or not _is_number(cell):
         return None
-    held = value.is_finite() and len(cell) <= MAX_CELL and (value == 0 or -300 < value.adjusted() < 300)
-    return value if held else None
+    value = Decimal(cell)
+    return Decimal(0) if value == 0 else value if -300 < value.adjusted() < 300 else None
+
+
+def _is_number(cell: str) -> bool:
+    return NUMBER.fullmatch(cell) is not None
+
+
+def _is_missing(cell: str) -> bool:
+    return cell.lower() in MISSING
 
 
 def _number(cell: str, place: str) -> Decimal:
     value = _decimal(cell)
-    if value is None:
-        what = f"{cell.strip()[:40]!r} is not a finite number" if cell.strip() else "the cell is empty"
-        raise ValueError(f"{place}: {what}; drop the row, fill the cell, or encode the column")
-    return value
+    if value is not None:
+        return value
+    if _is_missing(cell):
+        raise ValueError(f"{place}: the cell is {'empty' if not cell else repr(cell)}; drop the row or fill the cell")
+    shown = ascii(cell[:40])
+    if _is_number(cell):
+        raise ValueError(f"{place}: {shown} is beyond 1e300, below 1e-300 or too long to be held; rescale the column")
+    comma = "; decimals need a point, not a comma" if _is_number(cell.replace(",", ".")) else ""
+    raise ValueError(f"{place}: {shown} is not a finite number; encode the column or leave it out with --drop{comma}")
 
 
-def _is_number(cell: str) -> bool:
-    return _decimal(cell) is not None
+# --- lines -----------------------------------------------------------------------------------------
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
+def _split(text: str, separator: str) -> list[tuple[int, Row]]:
     """Line numbers and cells of the lines that are not empty."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    rows = ((reader.line_num, [cell.strip() for cell in row]) for row in reader)
+    return [(line, row) for line, row in rows if any(row)]
+
+
+def _rows(path: str | Path) -> list[tuple[int, Row]]:
     csv.field_size_limit(min(sys.maxsize, 2**20))
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a CSV file ({error}); save the table as CSV, in UTF-8") from error
+    with parsing(path, "a table", "save it as CSV, in UTF-8"):
+        text = content(path).decode("utf-8-sig")
+        if "\0" in text:
+            raise ValueError("it holds zero bytes")
+        readings = [_split(text, separator) for separator in "\t;,"]
+    widths = [{len(row) for _, row in rows} for rows in readings]
+    even = [rows for rows, found in zip(readings, widths, strict=True) if len(found) == 1 and min(found) > 1]
+    rows = even[0] if even else max(readings, key=lambda one: len(one[0][1]) if one else 0)
     if not rows:
         raise ValueError(f"{path} is empty")
-    width = len(rows[0][1])
-    for line, row in rows:
-        if len(row) != width:
-            raise ValueError(f"{path}, line {line}: {len(row)} cells, but line {rows[0][0]} has {width}")
+    line, width = rows[0][0], len(rows[0][1])
     if width < 2:
         raise ValueError(f"{path} has one column; a label and a feature are needed, separated by commas")
+    for other, row in rows:
+        if len(row) != width:
+            raise ValueError(f"{path}, line {other}: {len(row)} cells, but line {line} has {width}")
     return rows
 
 
-def _column(label: str, names: list[str], has_header: bool) -> int:
-    """The column of the label: a name of the header, or a number counted from 0, negative from the end."""
-    if has_header and label in names:
-        return names.index(label)
+# --- columns ---------------------------------------------------------------------------------------
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f", ... ({len(names)} in all)" if len(names) > SHOWN else "")
+
+
+def _column(asked: str, names: list[str], has_header: bool) -> int:
+    """The place of a column: a name of the header, or else a number counted from 0, negative from the end."""
+    if has_header and names.count(asked) == 1:
+        return names.index(asked)
+    if has_header and asked in names:
+        raise ValueError(f"{names.count(asked)} columns are called {asked!r}; give the column's number, counted from 0")
     try:
-        return range(len(names))[int(label)]
+        return range(len(names))[int(asked)]
     except (ValueError, IndexError):
-        known = ", ".join(names) if has_header else f"0 to {len(names) - 1}; the file has no header"
-        raise ValueError(f"there is no column {label!r} for the label; the columns are {known}") from None
+        known = _listed(names) if has_header else f"0 to {len(names) - 1}; the file has no header"
+        raise ValueError(f"there is no column {asked!r}; the columns are {known}") from None
 
 
-def _classes(labels: list[str], positive: str) -> tuple[str, str]:
+def _counts_up(cells: Sequence[str]) -> bool:
+    """0, 1, 2, ... as pandas names columns that have no names."""
+    return len(cells) > 0 and list(cells) == [str(j) for j in range(len(cells))]
+
+
+def _is_header(rows: list[Row], label: str) -> bool:
+    """Whether the first line stands apart: words above numbers, or above two labels a third. Raises if that is open."""
+    first, below = rows[0], rows[1:]
+    if label in first and not re.fullmatch("-?[0-9]+", label):
+        return True
+    place = _column(label if re.fullmatch("-?[0-9]+", label) else "-1", first, False)
+    labels = {row[place] for row in below}
+    apart = len(labels) == 2 and first[place] not in labels and not _is_missing(first[place])
+    numeric = [j for j in range(len(first)) if j != place and any(_is_number(row[j]) for row in below)]
+    same = [first[j] for j in numeric if _is_number(first[j])]
+    words = [first[j] for j in numeric if not _is_number(first[j]) and not _is_missing(first[j])]
+    if not words and (not same or not _counts_up(first)):
+        above_words = _is_number(first[place]) and not any(map(_is_number, labels))
+        return apart and (not numeric or _counts_up(same) or above_words)
+    if (apart and _counts_up(same)) or (not same and first[place] not in labels):
+        return True
+    what = f"{words[0][:40]!a} stands above numbers" if words else "it counts 0, 1, 2, ..."
+    raise ValueError(f"line 1 may be a header or an example ({what}): say --header or --no-header")
+
+
+def _is_index(name: str | None, cells: Sequence[str]) -> bool:
+    """Whether a column numbers the rows: by its name, or as it holds 0 to N - 1 or 1 to N in any order."""
+    values = {_decimal(cell) for cell in cells}
+    counted = len(cells) > 2 and any(values == set(range(k, k + len(cells))) for k in (0, 1))
+    return counted or (name is not None and INDEX.fullmatch(name) is not None)
+
+
+def _features(names: list[str], body: list[Row], has_header: bool, label: int, flags: dict[str, set[int]]) -> list[int]:
+    """The columns that are features. Raises for one that seems to number the rows, unless it is kept or dropped."""
+    kept = [j for j in range(len(names)) if j != label and j not in flags["drop"]]
+    for j in (j for j in kept if j not in flags["keep"]):
+        if _is_index(names[j] if has_header else None, [row[j] for row in body]):
+            called = f" ({names[j]!a})" if has_header else ""
+            raise ValueError(
+                f"column {j}{called} seems to number the rows: say --drop {j} if it does, --keep {j} if it is a feature"
+            )
+    if not kept:
+        raise ValueError("no column is left for a feature")
+    return kept
+
+
+# --- labels ----------------------------------------------------------------------------------------
+
+
+def _classes(labels: Sequence[str], positive: str) -> tuple[str, str]:
     """The two labels, that of -1 first: in the order of the numbers they are, or of the alphabet."""
     numeric = all(map(_is_number, labels))
-    found = sorted(set(labels), key=(lambda cell: (Decimal(cell), cell)) if numeric else str)
+    values = {Decimal(label) if numeric else label: label for label in reversed(labels)}
+    found = [values[value] for value in sorted(values)]
     if len(found) != 2:
-        shown = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
-        raise ValueError(f"the label takes {len(found)} values ({shown}); two are needed: is it another column?")
-    if positive and positive not in found:
+        count = f"the label takes {len(found)} value{'s' if len(found) > 1 else ''} ({_listed(found)})"
+        raise ValueError(f"{count}; two are needed: is it another column (--label), or is line 1 a header (--header)?")
+    if positive and _alike(positive, numeric) not in (_alike(label, numeric) for label in found):
         raise ValueError(f"no example has the label {positive!r}; the labels are {found[0]} and {found[1]}")
-    return (found[1], found[0]) if positive == found[0] else (found[0], found[1])
+    swapped = bool(positive) and _alike(positive, numeric) == _alike(found[0], numeric)
+    return (found[1], found[0]) if swapped else (found[0], found[1])
 
 
-def _more_words(first: list[str], second: list[str]) -> bool:
-    """Whether some cell of the first line is a word above a number: then the line is a header."""
-    return any(not _is_number(a) and _is_number(b) for a, b in zip(first, second, strict=True))
+def _alike(label: str, numeric: bool) -> Decimal | str:
+    """1 and 1.0 are one label where all labels are numbers."""
+    return Decimal(label) if numeric and _is_number(label) else label
 
 
-def read_table(path: str | Path, label: str = "-1", positive: str = "") -> Table:
-    """Examples from a CSV file with or without a header: one column is the label, all others are numbers.
+# --- the table -------------------------------------------------------------------------------------
+
+
+def read_table(
+    path: str | Path,
+    label: str = "-1",
+    positive: str = "",
+    *,
+    header: bool | None = None,
+    keep: Sequence[str] = (),
+    drop: Sequence[str] = (),
+) -> Table:
+    """Examples from a table with or without a header: one column is the label, all others are numbers.
 
     `label` names the column (or counts it from 0; the last by default), `positive` is the label of +1: by default the
-    larger of the two, as in scikit-learn. Raises `ValueError` naming the line and the column that cannot be used.
+    larger of the two, as in scikit-learn. `header` says whether the first line is one; by default it is seen. A column
+    that numbers the rows must be named in `keep` or `drop`. Raises `ValueError` naming the line and the column.
     """
-    path = Path(path)
     rows = _rows(path)
-    first = rows[0][1]
-    has_header = not all(map(_is_number, first)) and (len(rows) == 1 or _more_words(first, rows[1][1]))
-    names = [name.strip() for name in first] if has_header else [f"column {j}" for j in range(len(first))]
+    has_header = _is_header([row for _, row in rows], label) if header is None else header
+    names = rows[0][1] if has_header else [f"column {j}" for j in range(len(rows[0][1]))]
     column = _column(label, names, has_header)
     body = rows[1:] if has_header else rows
     if not body:
         raise ValueError(f"{path} has a header and no examples")
-    labels = [row[column].strip() for _, row in body]
-    negative, chosen = _classes(labels, positive)
-    features = [j for j in range(len(names)) if j != column]
+    flags = {
+        flag: {_column(one, names, has_header) for one in asked} for flag, asked in (("keep", keep), ("drop", drop))
+    }
+    features = _features(names, [row for _, row in body], has_header, column, flags)
+    for line, row in body:
+        if _is_missing(row[column]):
+            raise ValueError(f"{path}, line {line}: the label is missing; drop the row")
     X = [[_number(row[j], f"{path}, line {line}, {names[j]}") for j in features] for line, row in body]
-    return Table(np.array(X, dtype=object), np.where(np.array(labels) == chosen, 1.0, -1.0), negative, chosen)
+    labels = [row[column] for _, row in body]
+    negative, chosen = _classes(labels, positive)
+    numeric = _is_number(chosen) and all(map(_is_number, labels))
+    y = [1.0 if _alike(one, numeric) == _alike(chosen, numeric) else -1.0 for one in labels]
+    return Table(np.array(X, dtype=object), np.array(y), negative, chosen, body[0][0])

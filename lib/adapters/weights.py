@@ -1,27 +1,107 @@
-"""Two-layer ReLU networks as others store them, as a `Network`.
+"""Two-layer ReLU networks as others store them: weights and biases of two layers, `Layers`.
 
-A network with biases, f(x) = sum_i w2_i (w1_i'x + b1_i)_+ + b2, is a network without them on the data (x, 1): b1 is a
+A network with biases, f(x) = sum_i w2_i (x'w1_i + b1_i)_+ + b2, is a network without them on the data (x, 1): b1 is a
 last row of W1, and b2 one more neuron, along the column of ones. All of them count in the cost.
 """
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import permutations
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.adapters.safetensors import read_safetensors
-from lib.data import Array
+from lib.data import Array, reals, validated_matrix
 from lib.network import Network
+
+AGREE = 1e-5  # a network's own outputs and ours may differ by this share of the sums they are
+NORMALISED = re.compile(r"running_(mean|var)|num_batches_tracked|moving_(mean|variance)|gamma$")
+SILENT = {"Flatten", "Unflatten", "Identity", "Dropout", "Squeeze"}  # torch modules that change no number
+PROPER = re.compile(r"Linear (ReLU )?Linear (Sigmoid )?")
+
+Sample = tuple[ArrayLike, ArrayLike]
+
+
+class Layers(NamedTuple):
+    """f(x) = sum_i w2_i (x'w1_i + b1_i)_+ + b2 as it was saved: `W1` (d, m), `b1`, `w2` (m,), `b2`; `bias`: whether
+    there were any."""
+
+    W1: Array
+    b1: Array
+    w2: Array
+    b2: float
+    bias: bool
+
+    @property
+    def network(self) -> Network:
+        """For data with a column of ones if there are biases, else for the data as they are."""
+        return from_layers(self.W1, self.b1, self.w2, self.b2) if self.bias else Network(self.W1, self.w2)
+
+    def agreeing(self, X: ArrayLike, outputs: ArrayLike) -> "Layers":
+        """These layers, if `outputs` (N,) are f(x_n) for the rows of X (N, d), without a column of ones.
+
+        Raises `ValueError` where the difference is above `AGREE`: another activation, order, scaling or transposition.
+        """
+        X, own = validated_matrix(X), np.ravel(reals(outputs, "the predictions"))
+        if own.shape != (len(X),):
+            raise ValueError(f"there are {len(own)} predictions for {len(X)} rows; one number a row is needed")
+        misses = np.abs(_outputs(self, X) - own)
+        n = int(np.argmax(np.where(np.isnan(misses), np.inf, misses)))
+        if misses[n] <= _allowed(self, X):
+            return self
+        turned = self._replace(W1=self.W1.T)
+        square = self.W1.shape[0] == self.W1.shape[1]
+        agrees = square and np.abs(_outputs(turned, X) - own).max() <= _allowed(turned, X)
+        why = "with the first layer transposed they agree: save W1.T" if agrees else (
+            "is the activation another one, are layers missing or in another order, were the rows scaled?"
+        )  # fmt: skip
+        raise ValueError(
+            f"row {n}: the network says {own[n]:.7g}, but its weights in Linear, ReLU, Linear give "
+            f"{_outputs(self, X)[n]:.7g}; {why}"
+        )
+
+
+def _outputs(layers: Layers, X: Array) -> Array:
+    return np.maximum(X @ layers.W1 + layers.b1, 0) @ layers.w2 + layers.b2
+
+
+def _allowed(layers: Layers, X: Array) -> float:
+    """AGREE times the largest sum of the sizes of the terms of an output."""
+    sizes = np.maximum(X @ layers.W1 + layers.b1, 0) @ np.abs(layers.w2) + abs(layers.b2)
+    return AGREE * float(sizes.max())
+
+
+def _vector(values: ArrayLike, name: str) -> Array:
+    """(m,) from (m,), (m, 1) or (1, m)."""
+    array = reals(values, name)
+    if array.ndim > 2 or sum(size != 1 for size in array.shape) > 1:
+        outputs = min(array.shape)
+        remedy = "the difference of its columns is one output" if outputs == 2 else "train one class against the rest"
+        raise ValueError(f"{name} has shape {array.shape}, which is {outputs} outputs; one is needed: {remedy}")
+    return array.reshape(-1)
+
+
+def layers(W1: ArrayLike, b1: ArrayLike | None, w2: ArrayLike, b2: ArrayLike | None) -> Layers:
+    """The layers of weights `W1` (d, m), `w2` (m,) or (m, 1), and biases (m,) and a number; None: there is none."""
+    W1, w2 = reals(W1, "W1"), _vector(w2, "w2")
+    bias = b1 is not None or b2 is not None
+    first = np.zeros(len(w2)) if b1 is None else _vector(b1, "b1")
+    second = np.zeros(1) if b2 is None else reals(b2, "b2").reshape(-1)
+    if W1.ndim != 2 or W1.shape[1] != len(w2) or first.shape != w2.shape or second.shape != (1,):
+        turned = "; W1 seems transposed: save W1.T" if W1.ndim == 2 and len(W1) == len(w2) else ""
+        raise ValueError(
+            f"W1 must be (d, m), b1 and w2 (m,) and b2 a number; got {W1.shape}, {first.shape}, {w2.shape} "
+            f"and {second.shape}{turned}"
+        )
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        raise ValueError("the biases have NaN or infinite entries: the training that made them diverged")
+    return Layers(W1, first, w2, float(second[0]), bias)
 
 
 def from_layers(W1: ArrayLike, b1: ArrayLike, w2: ArrayLike, b2: float) -> Network:
     """The network of weights `W1` (d, m), `w2` (m,) and biases `b1` (m,), `b2`, for data with a column of ones."""
-    W1, b1, w2 = (np.asarray(a, dtype=np.float64) for a in (W1, b1, w2))
-    if W1.ndim != 2 or b1.shape != (W1.shape[1],) or w2.shape != b1.shape:
-        raise ValueError(f"W1 must be (d, m), b1 and w2 (m,); got {W1.shape}, {b1.shape} and {w2.shape}")
+    W1, b1, w2, b2, _ = layers(W1, b1, w2, b2)
     weights = np.vstack([W1, b1])
     if b2 == 0:
         return Network(weights, w2)
@@ -30,14 +110,29 @@ def from_layers(W1: ArrayLike, b1: ArrayLike, w2: ArrayLike, b2: float) -> Netwo
     return Network(np.column_stack([weights, constant]), np.r_[w2, np.sign(b2) * size])
 
 
-def from_sklearn(estimator: Any) -> Network:
+def _network(found: Layers, sample: Sample | None) -> Network:
+    return (found if sample is None else found.agreeing(*sample)).network
+
+
+# --- scikit-learn ----------------------------------------------------------------------------------
+
+
+def from_sklearn(estimator: Any, sample: Sample | None = None) -> Network:
     """The network of a fitted MLPClassifier (its logit; two classes, the second one is +1) or MLPRegressor.
 
-    It takes data with a column of ones (`lib.data.with_bias`). Raises `ValueError` unless there is one hidden layer,
-    activation='relu' and one output.
+    It takes data with a column of ones (`lib.data.with_bias`). A search is its best estimator. `sample` = (X, f(X)),
+    rows and the network's own outputs on them, is compared with the weights. Raises `ValueError` unless there is one
+    hidden layer, activation='relu' and one output.
     """
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    kind = type(estimator).__name__
+    if hasattr(estimator, "steps"):
+        raise ValueError(
+            f"the network of a {kind} sees transformed rows: use from_sklearn(pipeline[-1]) "
+            "with the data pipeline[:-1].transform(X)"
+        )
     if not hasattr(estimator, "coefs_"):
-        raise ValueError(f"{type(estimator).__name__} has no coefs_: fit an MLPClassifier or MLPRegressor first")
+        raise ValueError(f"{kind} has no coefs_: fit an MLPClassifier or MLPRegressor first")
     if estimator.activation != "relu":
         raise ValueError(f"activation is {estimator.activation!r}; only 'relu' networks have a certificate")
     if len(estimator.coefs_) != 2:
@@ -47,76 +142,104 @@ def from_sklearn(estimator: Any) -> Network:
     (W1, w2), (b1, b2) = estimator.coefs_, estimator.intercepts_
     if w2.shape[1] != 1:
         raise ValueError(f"the estimator has {w2.shape[1]} outputs; train one against the rest, with two classes")
-    return from_layers(W1, b1, w2[:, 0], float(b2[0]))
+    return _network(layers(W1, b1, w2, b2), sample)
 
 
-def _layers(weights: dict[str, Array]) -> tuple[str, str]:
-    """The names of the hidden and of the output weights: (m, d) and (1, m), as torch.nn.Linear has them."""
-    pairs = [
-        (first, second)
-        for first in weights
-        for second in weights
-        if first != second and weights[second].shape == (1, len(weights[first]))
-    ]
-    if len(weights) != 2 or not pairs:
-        shapes = ", ".join(f"{name} {array.shape}" for name, array in weights.items()) or "none"
-        raise ValueError(f"expected weights (m, d) of a hidden layer and (1, m) of an output; found {shapes}")
-    return min(pairs)
+# --- Keras -----------------------------------------------------------------------------------------
 
 
-def from_state_dict(state: Mapping[str, Any]) -> Network:
-    """The network of a PyTorch state_dict (tensors or arrays) with two Linear layers, with biases or without.
+def keras_layers(weights: Any) -> Layers:
+    """Those of a Keras model of two Dense layers, or of its `get_weights()`: [W1, b1, W2, b2], or [W1, W2]."""
+    if hasattr(weights, "get_weights"):
+        named = [layer.activation.__name__ for layer in weights.layers if hasattr(layer, "activation")]
+        if named[:1] != ["relu"] or named[1:] not in (["linear"], ["sigmoid"]):
+            raise ValueError(f"the activations are {', '.join(named)}; needed are relu, and then linear or sigmoid")
+        weights = weights.get_weights()
+    arrays = list(weights)
+    shapes = ", ".join(str(np.shape(array)) for array in arrays)
+    if [np.ndim(array) for array in arrays] not in ([2, 1, 2, 1], [2, 2]):
+        raise ValueError(f"two Dense layers have weights W1, b1, W2, b2, or W1, W2; got {len(arrays)} arrays, {shapes}")
+    return layers(*arrays) if len(arrays) == 4 else layers(arrays[0], None, arrays[1], None)
 
-    With any bias it takes data with a column of ones. Raises `ValueError` for other shapes.
+
+def from_keras(weights: Any, sample: Sample | None = None) -> Network:
+    """The network of a Keras model of Dense(m, 'relu') and Dense(1), or of its `get_weights()`; `sample` as above.
+
+    With biases it takes data with a column of ones. After a sigmoid its logit is meant. Raises `ValueError`.
     """
-    arrays = {name: np.asarray(tensor, dtype=np.float64) for name, tensor in state.items()}
-    first, second = _layers({name: array for name, array in arrays.items() if array.ndim == 2})
-    W1, w2 = arrays[first].T, arrays[second][0]
-    biases = [re.sub("weight$", "bias", name) for name in (first, second)]
-    unknown = set(arrays) - {first, second, *biases}
-    if unknown:
-        raise ValueError(f"the state_dict has more than two linear layers: {', '.join(sorted(unknown))}")
-    if not set(biases) & set(arrays):
-        return Network(W1, w2)
-    b1 = arrays.get(biases[0], np.zeros(len(w2)))
-    return from_layers(W1, b1, w2, float(arrays.get(biases[1], np.zeros(1)).reshape(-1)[0]))
+    return _network(keras_layers(weights), sample)
 
 
-def _from_arrays(arrays: Mapping[str, Array]) -> Network:
-    """Arrays W1 (d, m) and w2 (m,), with or without b1 (m,) and b2; or those of a state_dict."""
-    if not {"W1", "w2"} <= set(arrays):
-        return from_state_dict(arrays)
-    W1, w2 = arrays["W1"], np.ravel(arrays["w2"])
-    if not {"b1", "b2"} & set(arrays):
-        return Network(W1, w2)
-    return from_layers(W1, arrays.get("b1", np.zeros(len(w2))), w2, float(np.ravel(arrays.get("b2", np.zeros(1)))[0]))
+# --- PyTorch ---------------------------------------------------------------------------------------
 
 
-def _unpacked(path: Path) -> dict[str, Array]:
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        return {"": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
-    except (ValueError, EOFError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+def _state(source: Any) -> Mapping[str, Any]:
+    """The tensors by their names: of a module, of a checkpoint that holds them, or of a state_dict."""
+    if hasattr(source, "state_dict"):
+        leaves = [type(one).__name__ for one in source.modules() if not list(one.children())]
+        used = [name for name in leaves if name not in SILENT]
+        if not PROPER.fullmatch(" ".join([*used, ""])):
+            raise ValueError(f"the module is {', '.join(leaves)}; needed are Linear, ReLU, Linear")
+        return source.state_dict()
+    if not isinstance(source, Mapping):
+        raise ValueError(f"a {type(source).__name__} is no state_dict: pass model.state_dict()")
+    inner = [key for key, value in source.items() if isinstance(value, Mapping) and "optim" not in str(key)]
+    if len(inner) > 1:
+        raise ValueError(f"the checkpoint holds several mappings, {_few(inner)}: pass the one that is the state_dict")
+    return _state(source[inner[0]]) if inner else source
+
+
+def _few(names: Sequence[Any]) -> str:
+    shown = ", ".join(str(name)[:60] for name in names[:6])
+    return shown + (f", ... ({len(names)} in all)" if len(names) > 6 else "")
+
+
+def _array(name: str, value: Any) -> Array:
+    """A tensor as doubles, also one that requires gradients, is elsewhere, or has numbers of 16 bits."""
+    for step in ("detach", "cpu", "double"):
+        method = getattr(value, step, None)
+        value = method() if callable(method) else value
+    return reals(value, name)
+
+
+def _ordered(matrices: dict[str, Array]) -> tuple[str, str]:
+    """The names of the hidden and of the output weights: (m, d) and (1, m), or (d, m) and (m, 1) for kernels."""
+
+    def fits(first: str, second: str) -> bool:
+        a, b = matrices[first], matrices[second]
+        return b.shape == ((a.shape[1], 1) if second.endswith("kernel") else (1, a.shape[0]))
+
+    pairs = [pair for pair in permutations(matrices, 2) if fits(*pair)]
+    shapes = _few([f"{name} {array.shape}" for name, array in matrices.items()]) or "none"
+    if len(matrices) != 2 or not pairs:
+        raise ValueError(f"expected weights (m, d) of a hidden layer and (1, m) of one output; found {shapes}")
+    if len(pairs) > 1:
+        raise ValueError(f"either of {shapes} may be the first layer; save the arrays as W1, b1, w2, b2 instead")
+    return pairs[0]
+
+
+def state_layers(source: Any) -> Layers:
+    """Those of a PyTorch module, checkpoint or state_dict with two Linear layers, with biases or without."""
+    arrays = {str(name): _array(str(name), tensor) for name, tensor in _state(source).items()}
+    norms = [name for name in arrays if NORMALISED.search(name)]
+    if norms:
         raise ValueError(
-            f"{path} cannot be read without running code in it ({error}); save it with numpy.savez"
-        ) from error
+            f"{norms[0]} belongs to a normalisation: fold it into the linear layer before it "
+            "(torch.nn.utils.fuse_linear_bn_eval), and save the two linear layers"
+        )
+    first, second = _ordered({name: array for name, array in arrays.items() if array.ndim == 2})
+    biases = [re.sub("(weight|kernel)$", "bias", name) for name in (first, second)]
+    unknown = sorted(set(arrays) - {first, second, *biases})
+    if unknown:
+        raise ValueError(f"{_few(unknown)} belong{'s' * (len(unknown) == 1)} to none of two linear layers")
+    W1 = arrays[first] if first.endswith("kernel") else arrays[first].T
+    return layers(W1, arrays.get(biases[0]), arrays[second], arrays.get(biases[1]))
 
 
-def read_network(path: str | Path) -> Network:
-    """The network in a file: .npz with W1 (d, m), w2 (m,) and perhaps b1 (m,), b2, or the arrays of a state_dict;
-    .npy with one row (w1_i, w2_i) a neuron; .safetensors with a state_dict. Raises `ValueError`."""
-    path = Path(path)
-    if path.suffix == ".safetensors":
-        return from_state_dict(read_safetensors(path))
-    if path.suffix == ".npz":
-        return _from_arrays(_unpacked(path))
-    if path.suffix == ".npy":
-        rows = next(iter(_unpacked(path).values()))
-        if rows.ndim != 2 or rows.shape[1] < 2:
-            raise ValueError(f"{path} must hold one row (w1_i, w2_i) for each neuron; its shape is {rows.shape}")
-        return Network(rows[:, :-1].T, rows[:, -1])
-    raise ValueError(
-        f"{path}: a network is a file .npz, .npy or .safetensors, not {path.suffix or 'a file without ending'}"
-    )
+def from_state_dict(source: Any, sample: Sample | None = None) -> Network:
+    """The network of a PyTorch state_dict (tensors or arrays) with two Linear layers, of the module, or a checkpoint.
+
+    With any bias it takes data with a column of ones. A state_dict does not say what stands between its layers:
+    `sample` = (X, f(X)), rows and the network's own outputs on them, is compared with it. Raises `ValueError`.
+    """
+    return _network(state_layers(source), sample)

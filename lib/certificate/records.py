@@ -2,10 +2,13 @@
 
 import hashlib
 import json
-import os
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+
+from lib.adapters.files import written
 
 Record = dict[str, Any]
 PARTS = ("neurons", "examples", "plus", "minus")
@@ -29,17 +32,8 @@ def closed(header: Record, parts: dict[str, list[Record]]) -> Record:
 
 
 def write(certificate: Record, path: str | Path) -> Path:
-    """Write a certificate as JSON lines. The file appears complete: a crash leaves the old one, or none."""
-    path = Path(path)
-    parts = {part: certificate[part] for part in PARTS}
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(unfinished, "xb") as file:
-            file.writelines(_body(certificate["header"], parts))
-            file.write(_encoded(certificate["end"]))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+    """Write a certificate as JSON lines, to standard output for `-`. A file appears complete: see `written`."""
+    lines = [*_body(certificate["header"], certificate), _encoded(certificate["end"])]
+    with nullcontext(sys.stdout.buffer) if str(path) == "-" else written(path) as file:
+        file.writelines(lines)
+    return Path(path)

@@ -1,6 +1,7 @@
 """The one judge: which dual variables a network suggests, which of them proves most, and the bracket that follows."""
 
 from collections.abc import Iterable
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
@@ -31,27 +32,27 @@ class Dual(NamedTuple):
         return norm_lower(np.sign(self.lam), self.lam, self.top.upper)
 
 
-def judged(X: Array, y: Array, offered: Iterable[Array]) -> Dual:
-    """The offered lam (y'lam > 0) of least d_H(lam) / y'lam.
+def judged(X: Array, y: Array, offered: Iterable[Array], seconds: float = np.inf) -> Dual:
+    """The offered lam (y'lam > 0) of least d_H(lam) / y'lam, as far as that is known after about `seconds`.
 
     All are looked at from a few directions first; one that is then worse than what another has proved is not pursued.
     """
-    scaled = [lam / (y @ lam) for lam in offered]
+    scaled, until = [lam / (y @ lam) for lam in offered], perf_counter() + seconds
     searches = [Search(X, lam) for lam in scaled]
     for search in searches:
         while search.waiting:
-            search.step()
+            search.step(until)
     best: Dual | None = None
     for lam, search in sorted(zip(scaled, searches, strict=True), key=lambda pair: pair[1].bound.value):
         if best is None or search.bound.value < best.top.upper:
-            found = Dual(lam, search.run(nodes=BUDGET))
+            found = Dual(lam, search.run(nodes=BUDGET, seconds=until - perf_counter()))
             best = min(best or found, found, key=lambda dual: dual.top.upper)
     if best is None:
         raise ValueError("offered is empty: at least one dual variable is needed")
     return best
 
 
-def best_dual(net: Network, X: ArrayLike, y: ArrayLike) -> Dual:
+def best_dual(net: Network, X: ArrayLike, y: ArrayLike, seconds: float = np.inf) -> Dual:
     """The best of what a network suggests: softmax weights of its margins, and its multiplier if it separates the data.
 
     At a KKT point the multiplier is exact; on the way there, the weights of a loss are better. Raises `ValueError`.
@@ -61,7 +62,7 @@ def best_dual(net: Network, X: ArrayLike, y: ArrayLike) -> Dual:
     soft = [softmax(-q / ((np.abs(q).max() or 1.0) * temperature)) for temperature in TEMPERATURES]
     offered = [y * np.where(weights > NEGLIGIBLE, weights, 0.0) for weights in soft]
     lam = multiplier(net, X, y).lam if q.min() > 0 else np.zeros(len(y))
-    return judged(X, y, [*offered, lam] if lam.any() else offered)
+    return judged(X, y, [*offered, lam] if lam.any() else offered, seconds)
 
 
 def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> float:

@@ -16,7 +16,8 @@ from lib.data import Array, validated
 from lib.losses import SMOOTH, Loss, get_loss
 from lib.network import Network, dual_variable
 from lib.program import Solution
-from lib.report.result import Report, highest, reported
+from lib.program.solution import Watch, silent
+from lib.report.result import Report, answered, highest, reported
 from lib.zonotope import clarke, hausdorff
 
 
@@ -49,24 +50,40 @@ class Decay(NamedTuple):
         misses = [np.linalg.norm(clarke(self.X, s * lam, u, u).rest) for u, s in neurons]
         return float(np.sqrt(sizes[kept] @ np.square(misses) / sizes.sum()))
 
-    def solved(self, tol: float) -> Solution:
-        return program.regularised(self.X, self.y, self.loss.name, self.beta, tol=tol)
+    def solved(self, tol: float, seconds: float = np.inf, watch: Watch = silent) -> Solution:
+        X, y, loss = self.X, self.y, self.loss.name
+        return program.regularised(X, y, loss, self.beta, tol=tol, seconds=seconds, progress=watch)
+
+    def own(self, net: Network, tol: float = 1e-3, seconds: float = np.inf) -> Report:
+        lam = dual_variable(net, self.X, self.y, self.loss.name)
+        top = hausdorff(self.X, lam, seconds=seconds)
+        return reported(self, net, lam, highest(self.X, lam, top, self.beta), top.upper, tol)
+
+
+def decay(X: ArrayLike, y: ArrayLike, loss: str, beta: float) -> Decay:
+    """The objective of a loss by its name. Raises `ValueError`."""
+    law = get_loss(loss, SMOOTH)
+    if not beta > 0:
+        raise ValueError(
+            f"beta must be positive, got {beta}: without weight decay the best value is that of the margin"
+        )
+    return Decay(*validated(X, y), law, beta)
 
 
 def report_decay(
-    net: Network, X: ArrayLike, y: ArrayLike, loss: str, beta: float, *, tol: float = 1e-3, solve: bool = True
+    net: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str,
+    beta: float,
+    *,
+    tol: float = 1e-3,
+    solve: bool = True,
+    seconds: float = np.inf,
 ) -> Report:
     """Where the network stands: its value sum l(q_n) + beta sum_i |w2_i| ||w1_i||, and lower <= best value <= upper.
 
     As `report_margin`, for the losses logistic, squared and exponential and a weight decay `beta` > 0 that falls on all
     weights, biases included. The bounds are computed in double precision and rounded outward. Raises `ValueError`.
     """
-    law = get_loss(loss, SMOOTH)
-    if not beta > 0:
-        raise ValueError(
-            f"beta must be positive, got {beta}: without weight decay the best value is that of the margin"
-        )
-    goal = Decay(*validated(X, y), law, beta)
-    own = dual_variable(net, goal.X, goal.y, loss)
-    top = hausdorff(goal.X, own)
-    return reported(goal, net, own, highest(goal.X, own, top, beta), top.upper, tol=tol, solve=solve)
+    return answered(decay(X, y, loss, beta), net, tol=tol, solve=solve, seconds=seconds)

@@ -24,6 +24,8 @@ def _vector(v: Array) -> str:
 def _separation(report: Report) -> str:
     if not len(report.wrong):
         return f"{report.margin:.6g}, at the scale of the given weights"
+    if len(report.wrong) == len(report.lam):
+        return f"{report.margin:.6g}: all examples are on the wrong side; are the labels swapped? see --positive"
     return f"{report.margin:.6g}: {len(report.wrong)} examples on the wrong side, rows {_rows(report.wrong)}"
 
 
@@ -60,21 +62,38 @@ def _missing(report: Report) -> list[tuple[str, str]]:
     ]
 
 
+def _lines(pairs: list[tuple[str, str]]) -> str:
+    return "\n".join(f"{name:<16}{what}" for name, what in pairs)
+
+
+def as_head(report: Report, source: str) -> str:
+    """What the network itself says: lines of a name and what it is."""
+    return _lines(
+        [
+            ("objective", report.objective),
+            ("data", source),
+            ("network", f"{report.network.m} neurons"),
+            ("least margin", _separation(report)),
+            ("value", f"{report.value:.9g}"),
+        ]
+    )
+
+
+def as_tail(report: Report) -> str:
+    """What the bounds say of it."""
+    return _lines(
+        [
+            ("best value", _interval(report)),
+            ("ratio", f"{report.ratio:.9g}, value to lower bound"),
+            ("stationarity", f"{report.residual:.2g} (0 when training has converged)"),
+            *_missing(report),
+            ("verdict", _meaning(report)),
+        ]
+    )
+
+
 def as_text(report: Report, source: str) -> str:
-    """Lines of a name and what it is."""
-    lines = [
-        ("objective", report.objective),
-        ("data", source),
-        ("network", f"{report.network.m} neurons"),
-        ("least margin", _separation(report)),
-        ("value", f"{report.value:.9g}"),
-        ("best value", _interval(report)),
-        ("ratio", f"{report.ratio:.9g}, value to lower bound"),
-        ("stationarity", f"{report.residual:.2g} (0 when training has converged)"),
-        *_missing(report),
-        ("verdict", _meaning(report)),
-    ]
-    return "\n".join(f"{name:<16}{what}" for name, what in lines)
+    return f"{as_head(report, source)}\n{as_tail(report)}"
 
 
 def _finite(value: float) -> float | None:
