@@ -103,6 +103,7 @@ def test_the_interval_is_no_wider_than_the_inputs_allow(case: tuple[Array, Array
     assert float(verdict.upper) == pytest.approx(net.path_norm / (y * net.predict(X)).min(), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_thousands_of_random_cases() -> None:
     """Catches what small examples drawn by Hypothesis miss: a thousand seeded cases, half of them degenerate."""
     rng = np.random.default_rng(20)

@@ -170,6 +170,7 @@ def test_any_changed_number_is_refused(certificate: Certificate) -> None:
 UNREAD = {"certificate", "version", "examples", "features", "neurons", "neuron", "example", "end", "sha256"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("certificate", [PLANTED, TOUGH], ids=["planted", "tough"])
 def test_both_checkers_agree_on_every_change(certificate: Certificate) -> None:
     """Catches a test of the mathematics that is not made: with the digest put right, only the mathematics is left."""

@@ -70,6 +70,7 @@ def run(*args: object) -> subprocess.CompletedProcess[str]:
 # --- end to end ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_improvable_network_is_told_what_it_lacks(orthogonal: Path, tmp_path: Path) -> None:
     """Catches a wrong verdict, exit status, interval or missing neuron where all are known: the network has one neuron
     an example, cost 4; the best has cost sqrt 3 + 1; missing is (1, 1, 1, 0) / sqrt 3, active on examples 0, 1, 2."""
@@ -83,6 +84,7 @@ def test_an_improvable_network_is_told_what_it_lacks(orthogonal: Path, tmp_path:
     assert report["missing"]["height"] == pytest.approx(3**0.5, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_an_optimal_network_is_certified_and_its_certificate_checked(orthogonal: Path, tmp_path: Path) -> None:
     """Catches a certificate that `check` refuses, a leftover file, and a changed digit that goes through."""
     proof = tmp_path / "proof.jsonl"

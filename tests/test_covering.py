@@ -56,6 +56,7 @@ def reaches_optimum(seed, N, m):
     return {"global": limit(Network(net.W1, np.abs(net.w2)), 1e8) < 1.05 * np.sqrt(N)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("N", "m", "flows"), [(2, 2, 120), (3, 4, 80)])
 def test_the_optimum_is_found_as_often_as_a_neuron_covers_all_examples(tmp_path, N, m, flows):
     """Within three standard deviations of the curve, and outside for half as many neurons or one more example."""

@@ -18,6 +18,7 @@ def test_escape_reaches_the_optimum_of_orthogonal_examples():
     assert stages[-1].upper <= 2 * (1 + 1e-4) and stages[-1].lower == pytest.approx(2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("N", "d", "m", "seed", "stages"), [(8, 3, 12, 11, 4), (12, 3, 20, 0, 4), (6, 3, 12, 0, 2), (8, 2, 10, 2, 2)]
 )
@@ -45,6 +46,7 @@ def test_an_optimal_limit_needs_no_birth():
     assert stage.upper == pytest.approx(np.sqrt(3), rel=1e-8) and stage.trajectory.W1.shape[2] == 1
 
 
+@pytest.mark.slow
 def test_the_number_of_stages_is_bounded():
     """An alternation that never ends is cut; the last bracket says that it was."""
     rng = np.random.default_rng(9)

@@ -382,6 +382,7 @@ def test_a_neuron_that_shrinks_while_it_slides_stays_on_its_hyperplane_until_it_
     np.testing.assert_allclose(rate, 0.5 * X[3] @ w[-1] / size[-1], rtol=1e-3)  # |lam_3| = 1/2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 5])
 def test_a_flow_that_stands_still_has_no_least_norm_velocity(seed):
     """Draws that end with misclassified rows, sliding neurons and none dead; judged by the quadratic program.

@@ -200,6 +200,7 @@ def duals(rng: np.random.Generator, count: int) -> list[tuple[np.ndarray, np.nda
     return cases
 
 
+@pytest.mark.slow
 def test_the_distance_is_libs(page: Page) -> None:
     """Catches an arc, a kink or a side that the browser's search leaves out, degenerate rows included."""
     cases = duals(np.random.default_rng(0), 120)

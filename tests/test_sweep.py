@@ -87,6 +87,7 @@ def test_what_is_stored_is_not_run_again(tmp_path, monkeypatch):
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), numbers | st.text()))
 def test_an_id_depends_on_the_content_alone(params):
     """Not on the order, nor on numpy's types; any change of a value changes it."""
@@ -127,6 +128,7 @@ def test_results_that_cannot_be_stored_are_errors_of_their_case(tmp_path, kind, 
     assert words in case.error
 
 
+@pytest.mark.slow
 def test_a_worker_uses_one_thread(tmp_path):
     """Two processes of two threads each on two cores would slow each other down; also without OPENBLAS_NUM_THREADS."""
     script = f"""
@@ -161,6 +163,7 @@ SLOW = """
 """
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_resumes_with_nothing_lost_or_doubled(tmp_path):
     """SIGKILL in the middle, twice: what was stored is never run again, all else is, and the result is that of one run.
 
@@ -219,6 +222,7 @@ def test_a_damaged_store_is_refused(tmp_path):
             sweep(spectrum, [{"seed": 1}], tmp_path, n_jobs=1)
 
 
+@pytest.mark.slow
 def test_the_same_lines_run_on_a_cluster(tmp_path):
     """Two worker processes of a dask cluster, chosen from outside by joblib; the store is that of a local run."""
     import distributed  # half a second, for this test alone

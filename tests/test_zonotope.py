@@ -346,6 +346,7 @@ def test_orthogonally_separable_data_needs_no_enumeration():
     assert found.s == (1, -1)[int(np.argmax(sums))]
 
 
+@pytest.mark.slow
 @given(SEEDS)
 def test_symmetries(seed):
     """Homogeneous in lam, invariant under rotations, row scalings x/c with lam c, and exchange of the two sides."""
@@ -424,6 +425,7 @@ def distances(a, b):
     return np.abs(a.U[:, None] - b.U).max(axis=2) + np.abs(a.s[:, None] - b.s)
 
 
+@pytest.mark.slow
 @given(SEEDS)
 def test_local_maxima_are_where_hills_end(seed):
     """Every climb ends at a listed maximum, the highest is the Hausdorff distance, none can be improved nearby."""
