@@ -4,6 +4,10 @@ BIN := .venv/bin
 ENV := .venv/.ready
 HTML := _build/html/index.html
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8
+# nbval executes every notebook, each in a kernel of its own, and compares the marked cells.
+NOTEBOOKS := book --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
+  --nbval-sanitize-with tests/nbval.cfg
 
 # The arrays are small and two processes share two cores: threads inside the linear algebra only get in the way.
 export OPENBLAS_NUM_THREADS ?= 1
@@ -13,7 +17,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env book pdf test bench refresh lock serve clean
+.PHONY: help env book pdf test unit lint kernels lowest bench refresh lock serve clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,17 +33,24 @@ $(ENV): requirements.txt pyproject.toml
 	$(BIN)/python -c 'import matplotlib.font_manager' # its font cache is built once, here, and not inside a notebook
 	touch $@
 
-# A build that follows a failed one reuses its pages and passes, so the book is always built from nothing.
-define build-book
-rm -rf _build/html _build/jupyter_execute _build/.doctrees
-$(BIN)/jupyter-book build . -W -n --keep-going
+# The notebooks run once, side by side, and the build takes their outputs (book/_ext/executed.py). It starts from nothing:
+# after a failed build the same command would reuse its pages and pass.
+clear := rm -rf _build/executed _build/html _build/jupyter_execute _build/.doctrees
+build := $(BIN)/jupyter-book build . -W -n --keep-going
+
+# A notebook whose output is not the committed one is reported, and a reader has the book all the same: the build executes
+# it again, and fails if it raises. In `make test` the report is a failure.
+define make-book
+$(clear)
+-$(PYTEST) --quiet $(NOTEBOOKS)
+$(build)
 endef
 
 book: $(ENV) ## execute the notebooks and build the book: open _build/html/index.html
-	$(build-book)
+	$(make-book)
 
 $(HTML): $(ENV)
-	$(build-book)
+	$(make-book)
 
 serve: $(HTML) ## serve the built book on this machine, at port 8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
@@ -47,11 +58,28 @@ serve: $(HTML) ## serve the built book on this machine, at port 8000
 pdf: $(HTML) ## the built book on paper, _build/pdf/book.pdf: every figure as its still (needs Chromium)
 	$(BIN)/python tools/pdf.py
 
-test: book ## lint, types, a clean build of the book, then every test, notebook and built page
+test: lint ## lint and types, every notebook and its outputs, a clean build of the book, every test and every built page
+	$(clear)
+	$(PYTEST) $(NOTEBOOKS)
+	$(build)
+	$(PYTEST) --dist worksteal tests
+
+unit: lint ## lint, types and the fast tests: for whoever changes a line
+	$(PYTEST) --dist worksteal --quiet tests -m "not slow and not pages"
+
+lint: $(ENV)
 	$(BIN)/ruff check .
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/mypy lib figures
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
-	  --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval.cfg
+
+kernels: $(ENV) ## the unit tests as older processors compute, with one thread and with two: a table
+	$(BIN)/python tools/kernels.py
+
+lowest: ## the unit tests with the lowest versions that pyproject.toml admits (with Python 3.11, the oldest supported)
+	rm -rf _build/lowest && $(PYTHON) -m venv _build/lowest
+	$(PYTHON) tools/lowest.py > _build/lowest/requirements.txt
+	_build/lowest/bin/python -m pip --disable-pip-version-check --quiet install -r _build/lowest/requirements.txt
+	_build/lowest/bin/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal tests -m "not pages"
 
 bench: $(ENV) ## run every script of benchmarks/, which writes its table beside it
 	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done

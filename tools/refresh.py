@@ -1,11 +1,12 @@
 """Execute the book's notebooks and write them back as they are committed: outputs in the compared cells alone.
 
-    python tools/refresh.py [NOTEBOOK ...]      (all of book/ if none is named)
+    python tools/refresh.py [NOTEBOOK ...]      (all of book/ if none is named, two at a time)
 
 A cell is compared by nbval when its first line is the mark below; every other output is made by the build.
 """
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -35,6 +36,7 @@ def refresh(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or sorted(BOOK.glob("**/*.ipynb")):
-        print(name)
-        refresh(Path(name))
+    paths = [Path(name) for name in sys.argv[1:]] or sorted(BOOK.glob("**/*.ipynb"))
+    with ThreadPoolExecutor(2) as pool:
+        for path, _ in zip(paths, pool.map(refresh, paths), strict=True):
+            print(path)
