@@ -50,7 +50,7 @@ BREAKS = (
         "half the cells of a plane",
         "03",
     ),
-    Break("patterns/cells.py", "turned = packed ^", "turned = packed |", "antipodes with the same pattern", "03"),
+    Break("patterns/listing.py", "turned = packed ^", "turned = packed |", "antipodes with the same pattern", "03"),
     Break("patterns/summits.py", "for level in range(r):", "for level in range(r - 1):", "a missing cell", "03"),
     Break("patterns/ties.py", "(number > bases.rows[i])", "(number < bases.rows[i])", "the wrong circuits", "03"),
     Break("zonotope/support.py", "0.0).sum(-1) - np.maximum", "0.0).sum(-1) + np.maximum", "h_A + h_B", "01"),
@@ -93,7 +93,7 @@ BREAKS = (
         "half the cost",
         "06",
     ),
-    Break("zonotope/clarke.py", "if free.any():", "if not free.any():", "no coefficients on kinks", "07"),
+    Break("zonotope/kinks.py", "if free.any():", "if not free.any():", "no coefficients on kinks", "07"),
     Break("kkt/sufficient.py", "(cells(X).patterns * lam)", "(cells(X).patterns[:2] * lam)", "two cells for all", "07"),
     Break(
         "kkt/sufficient.py",
@@ -115,7 +115,7 @@ BREAKS = (
     ),
     Break("flow/descent.py", "w2 + step * (lam @ A)", "w2 + 2 * step * (lam @ A)", "two layers at two speeds", "02"),
     Break(
-        "flow/escape.py",
+        "flow/births.py",
         "return peaks.U[wanted], peaks.s[wanted]",
         "return peaks.U[wanted], -peaks.s[wanted]",
         "newborns of the wrong sign",

@@ -11,6 +11,7 @@ from scipy.optimize import minimize, nnls
 
 from lib.data import Array, validated, validated_dual, validated_matrix
 from lib.network import Network
+from lib.results import result
 
 # --- one class -------------------------------------------------------------------------------------
 
@@ -18,6 +19,7 @@ _ROUNDING = 1e-13  # of a margin x_n'w, relative to ||x_n|| ||w||
 _GAP = 1e-6  # of orthogonal_limit_cost, relative; quadratically less in its value
 
 
+@result
 class Classifier(NamedTuple):
     """Hard-margin classifier `w` (d,) of one class, and its multiplier `lam` (N,) >= 0: w = ||w|| sum_n lam_n x_n."""
 
@@ -69,6 +71,7 @@ def _support(X: Array, lengths: Array) -> NDArray[np.bool_]:
 # --- orthogonally separable data -------------------------------------------------------------------
 
 
+@result
 class Optimum(NamedTuple):
     """P* = `value` = ||`w_pos`|| + ||`w_neg`|| = y'`lam`, lam (N,) the dual optimum. An absent class has w = 0."""
 

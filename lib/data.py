@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
+from lib.results import result
+
 Array = NDArray[np.float64]
 
 
+@result
 class Data(NamedTuple):
     """Rows `X` (N x d), labels `y` in {-1, +1}^N, and the name the data goes by."""
 

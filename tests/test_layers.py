@@ -2,7 +2,9 @@
 
 import ast
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -10,6 +12,7 @@ LIB = Path(__file__).parents[1] / "lib"
 
 # Each noun may import the nouns before it, and none after it.
 ORDER = (
+    "results",
     "cores",
     "data",
     "losses",
@@ -37,7 +40,7 @@ SOLVER_FUNCTIONS = {"linprog", "milp", "linprog_verbose_callback"}
 
 
 def noun_of(path: Path) -> str:
-    """lib/patterns/cells.py and lib/patterns.py are both of the noun patterns."""
+    """lib/patterns/listing.py and lib/patterns.py are both of the noun patterns."""
     return path.relative_to(LIB).parts[0].removesuffix(".py")
 
 
@@ -82,6 +85,40 @@ def test_imports_go_one_way(path: Path) -> None:
     """Catches an import against the order, a solver outside `program`, and a noun that has no place in the order."""
     assert noun_of(path) in ORDER, f"{path.name} is no noun of the library: give it a place in ORDER"
     assert complaints(path.read_text(), noun_of(path), ("lib", *path.relative_to(LIB).parts[:-1])) == []
+
+
+def test_no_module_is_hidden_by_its_own_function() -> None:
+    """Catches a package whose __init__ puts a function in the place of the module that holds it: `import a.b` lies."""
+    packages = [path.parent for path in LIB.rglob("__init__.py") if path.parent != LIB]
+    held = {path: import_module(f"lib.{path.name}") for path in packages}
+    names = [(path, module.stem) for path in packages for module in path.glob("*.py") if module.stem != "__init__"]
+    for path, name in names:
+        import_module(f"lib.{path.name}.{name}")
+    assert [
+        f"{path.name}.{name}" for path, name in names if not isinstance(getattr(held[path], name), ModuleType)
+    ] == []
+
+
+LONGEST = 25  # lines of a function, without its docstring
+LONG = {"read_table", "parser", "run_certify", "solve", "as_json"}  # still longer: to be divided
+
+
+def length(function: ast.FunctionDef) -> int:
+    """Lines of the signature and the body, without the docstring."""
+    spoken = len(ast.get_docstring(function, clean=False).splitlines()) if ast.get_docstring(function) else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - spoken
+
+
+def test_functions_are_short() -> None:
+    """Catches a function that does several things."""
+    trees = {path.relative_to(LIB): ast.walk(ast.parse(path.read_text())) for path in modules()}
+    functions = [(path, node) for path, nodes in trees.items() for node in nodes if isinstance(node, ast.FunctionDef)]
+    found = [
+        f"{path}: {one.name}, {length(one)}"
+        for path, one in functions
+        if length(one) > LONGEST and one.name not in LONG
+    ]
+    assert found == []
 
 
 def test_the_package_imports_nothing() -> None:

@@ -13,6 +13,7 @@ from lib.data import Array, validated, validated_dual
 from lib.kkt.points import multiplier
 from lib.losses import SMOOTH, get_loss
 from lib.network import Network, dual_variable, margins
+from lib.results import result
 from lib.zonotope import Maximiser, Search, hausdorff
 
 TEMPERATURES = (0.3, 0.1, 0.03, 0.01, 0.003)  # of a softmax, in units of the largest margin
@@ -20,6 +21,7 @@ BUDGET = 200_000  # nodes of a search
 NEGLIGIBLE = 1e-9  # weights below this are left out: they prove nothing, and their rows cost time
 
 
+@result
 class Dual(NamedTuple):
     """A dual variable `lam` (N,) with y'lam = 1, and the maximiser `top` of |lam'(Xu)_+|."""
 

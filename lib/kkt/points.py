@@ -13,6 +13,7 @@ from scipy.optimize import nnls
 from lib.bounds import in_range
 from lib.data import Array, validated, validated_dual
 from lib.network import Network, margins
+from lib.results import result
 from lib.zonotope import clarke, on_kink
 
 Mask = NDArray[np.bool_]
@@ -58,6 +59,7 @@ def normalised(net: Network, X: ArrayLike, y: ArrayLike) -> Network:
 # --- multipliers -----------------------------------------------------------------------------------
 
 
+@result
 class Multiplier(NamedTuple):
     """`lam` (N,), Clarke coefficients `c` (m, N) in [0, 1] for the neurons of `network`, and the `residual`.
 

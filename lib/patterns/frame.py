@@ -33,7 +33,7 @@ class Frame(NamedTuple):
     reach: Array
 
 
-def unit(Z: np.ndarray) -> Array:
+def on_rays(Z: np.ndarray) -> Array:
     """Unit float vectors on the rays of integer ones of any size, along the last axis."""
     if Z.dtype != object:
         return Z / np.linalg.norm(Z.astype(float), axis=-1, keepdims=True)
@@ -61,15 +61,15 @@ def _shifts(A: Array) -> NDArray[np.int64]:
 def framed(known: Lines, r: int, rng: np.random.Generator) -> Frame:
     """The distinct lines of a matrix of rank r >= 1, with a random flag."""
     whole = np.array(known.rows, dtype=object)
-    A = unit(whole)
+    A = on_rays(whole)
     columns = _independent_columns(whole, A, r)
-    shifts = _shifts(unit(whole[:, columns]))
+    shifts = _shifts(on_rays(whole[:, columns]))
     scale = np.ldexp(1.0, (shifts - shifts.max()).astype(np.int32))
     reach = np.linalg.norm(A[:, columns] * scale, axis=1) if r < A.shape[1] or shifts.any() else np.ones(len(A))
     flag = rng.integers(-(2**FLAG_BITS), 2**FLAG_BITS, (r, r)).astype(object)
     Z = np.vstack([whole[:, columns] * 2 ** shifts.astype(object), flag])
     bits = hadamard_bits([tuple(row) for row in Z[: len(whole)]], r)
-    return Frame(len(whole), unit(Z), Z, bits, columns, scale, reach)
+    return Frame(len(whole), on_rays(Z), Z, bits, columns, scale, reach)
 
 
 class Points(NamedTuple):
@@ -80,6 +80,6 @@ class Points(NamedTuple):
     margins: Array
 
 
-def nearest(frame: Frame, heights: Array, least: Array) -> Array:
+def least_sine(frame: Frame, heights: Array, least: Array) -> Array:
     """min_j `reach`_j heights_j of (n, M), where `least` = min_j heights_j is known: the same in most frames."""
     return least if (frame.reach == 1).all() else (frame.reach[:, None] * heights).min(axis=0)

@@ -28,7 +28,7 @@ from lib.cores import in_order
 from lib.data import Array
 from lib.patterns.counting import cover
 from lib.patterns.duals import float_duals
-from lib.patterns.frame import Frame, Points, nearest
+from lib.patterns.frame import Frame, Points, least_sine
 from lib.patterns.ties import resolved
 
 SURE = 100.0  # heights so many times above their error bound are taken as computed
@@ -100,7 +100,7 @@ def points(frame: Frame, level: int, start: int, stop: int) -> Points:
         on, clear = height > 0, np.abs(height, out=height).min(axis=0)
         sure = (clear > SURE * error) & (np.abs(mu).min(axis=0, initial=np.inf) > error)
         length = np.linalg.norm(frame.scale[:, None] * H, axis=0)
-        found = Points(on, H / length, nearest(frame, height, clear) / length)
+        found = Points(on, H / length, least_sine(frame, height, clear) / length)
     if sure.all():
         return found
     decided = Points(on[:, sure], found.H[:, sure], found.margins[sure])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lib.data import Array
 from lib.patterns.duals import EPS, exact_duals
-from lib.patterns.frame import FLAG_BITS, Frame, Points, unit
+from lib.patterns.frame import FLAG_BITS, Frame, Points, on_rays
 from lib.patterns.residues import primitive_row
 
 
@@ -25,7 +25,7 @@ def _nonsingular(frame: Frame, level: int, rows: NDArray[np.intp]) -> _Bases:
     r = len(rows)
     Q, sign = exact_duals(frame.Z, rows, frame.bits + level * (FLAG_BITS + r))
     rows, Q = rows[:, sign != 0], Q[:, :, sign != 0] * sign[sign != 0]
-    return _Bases(rows, Q, unit(Q.swapaxes(1, 2)).swapaxes(1, 2))
+    return _Bases(rows, Q, on_rays(Q.swapaxes(1, 2)).swapaxes(1, 2))
 
 
 def _products(Z: np.ndarray, Q: np.ndarray) -> NDArray[np.object_]:

@@ -7,8 +7,10 @@ from typing import NamedTuple
 from lib.bounds import relative_gap
 from lib.data import Array
 from lib.network import Network
+from lib.results import result
 
 
+@result
 class Solution(NamedTuple):
     """A network and a dual variable whose values enclose the optimum: `dual_value` <= optimum <= `primal_value`.
 

@@ -10,11 +10,13 @@ from lib.data import Array
 from lib.network import Network, margins
 from lib.program import Solution
 from lib.program.solution import Watch, silent
+from lib.results import result
 from lib.zonotope import Maximiser, hausdorff
 
 Rows = NDArray[np.intp]
 
 
+@result
 class Neuron(NamedTuple):
     """Unit direction `u` (d,), sign `s`, `height` = s lam'(Xu)_+, the rows it is active on, and the least upper bound
     known on the height of any direction. Neurons of a best network have height 1, and no direction has more."""
@@ -26,6 +28,7 @@ class Neuron(NamedTuple):
     active: Rows
 
 
+@result
 class Report(NamedTuple):
     """`value` of the network (inf if rows `wrong` have no positive margin), and `lower` <= best value <= `upper`.
 

@@ -1,8 +1,8 @@
 """The dual constraint as the Hausdorff distance of two zonotopes: projections, maximisers, critical directions."""
 
 from lib.zonotope.ascent import Columns, violators
-from lib.zonotope.clarke import Clarke, clarke, on_kink
 from lib.zonotope.distance import Maximiser, Search, hausdorff
+from lib.zonotope.kinks import Clarke, clarke, on_kink
 from lib.zonotope.maxima import Extremal, Maxima, extremal_directions, local_maxima
 from lib.zonotope.projection import Projection, project
 from lib.zonotope.support import growth

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from lib.patterns import cells, cover
+from lib.results import result
 from lib.zonotope.projection import nearest_own, normals
 from lib.zonotope.support import Array, Mask, Zonotopes, growth, zonotopes
 
@@ -23,6 +24,7 @@ MOST_STARTS = 200  # generators along which climbs start
 WAVES = 3  # steps of the climbs that look for new neurons: a fourth takes as long and moves one or two of a hundred
 
 
+@result
 class Columns(NamedTuple):
     """Unit directions `U` (n, d), signs `s` (n,), and `values` (n,) = s lam'(Xu)_+, highest first."""
 

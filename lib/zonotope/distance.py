@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lib.results import result
 from lib.zonotope.ascent import climb, listable, listed, starts, unit
 from lib.zonotope.branching import Front, Tree, advanced, front
 from lib.zonotope.cones import Cones
@@ -22,6 +23,7 @@ STEP = 0.1  # seconds that one step is meant to take
 NODES = 200_000
 
 
+@result
 class Maximiser(NamedTuple):
     """`value` = s lam'(Xu)_+ at the unit direction `u` with sign `s`, and `value` <= truth <= `upper`."""
 

@@ -14,12 +14,14 @@ from numpy.typing import ArrayLike
 
 from lib.data import validated_dual
 from lib.patterns import cells
+from lib.results import result
 from lib.zonotope.ascent import peaks_of_a, unit
-from lib.zonotope.clarke import KINK, clarke
+from lib.zonotope.kinks import KINK, clarke
 from lib.zonotope.projection import CHUNK, nearest, no_rays
 from lib.zonotope.support import Array, Mask, Zonotopes, growth, zonotopes
 
 
+@result
 class Maxima(NamedTuple):
     """Local maxima, highest first: `values` (n,), unit `U` (n, d), signs `s` (n,), Clarke coefficients `C` (n, N)."""
 
@@ -29,6 +31,7 @@ class Maxima(NamedTuple):
     C: Array
 
 
+@result
 class Extremal(NamedTuple):
     """Critical directions, highest first: fields as in `Maxima`; `stable` (n,) where they are local maxima."""
 

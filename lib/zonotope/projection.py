@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lib.data import validated_matrix
+from lib.results import result
 from lib.zonotope.support import EPS, Array, Mask
 
 Index = NDArray[np.intp]
@@ -26,6 +27,7 @@ CHUNK = 8192  # points projected at a time
 FREE = 1e-13  # a coefficient within FREE of 0 or 1 is there: the rounding of a mean of vertices
 
 
+@result
 class Projection(NamedTuple):
     """Coefficients `c` (..., k) in [0,1], residual a - Z'c (..., d), and its length, the distance (...)."""
 

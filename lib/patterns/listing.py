@@ -11,11 +11,13 @@ from lib.patterns.counting import cover, rank_of
 from lib.patterns.frame import Frame, Points, framed
 from lib.patterns.residues import Lines, lines
 from lib.patterns.summits import halves
+from lib.results import result
 
 FLAG_SEED = 7919  # any number that data are unlikely to be drawn with: the flag must not contain rows of X
 MOST_CELLS = 100_000_000  # what `cells` is willing to hold; `stream` has no such bound
 
 
+@result
 class Cells(NamedTuple):
     """Cells j = 1..p of N rows: `packed` patterns (p, ceil(N/8)) as numpy.packbits makes them, witnesses `H` (p, d).
 

@@ -1,0 +1,29 @@
+"""Results are read-only and print in a few lines."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from lib.data import Data, load
+from lib.patterns import cells
+from lib.zonotope import local_maxima
+
+
+def test_results_cannot_be_written_to_and_leave_the_caller_alone():
+    """Catches a result that a later line can change, also one made by `_replace`, and an argument that is locked."""
+    X = np.eye(2)
+    data = Data(X, np.ones(2), "mine")
+    for one in (data, data._replace(X=X), pickle.loads(pickle.dumps(data)), load("wine")):
+        with pytest.raises(ValueError, match="read-only"):
+            one.X[0, 0] = 3.0
+    X[0, 0] = 3.0
+    assert data.X[0, 0] == 3.0
+
+
+def test_results_print_in_a_few_lines():
+    """Catches a thousand cells on the screen; small ones are shown whole."""
+    big, small = cells(np.random.default_rng(0).standard_normal((40, 3))), Data(np.eye(2), np.ones(2), "two")
+    assert len(repr(big)) < 200 and f"array ({len(big)}, 3)" in repr(big)
+    assert repr(small) == "Data(X=[[1.0, 0.0], [0.0, 1.0]], y=[1.0, 1.0], name='two')"
+    assert "Maxima(values=" in repr(local_maxima(np.eye(2), np.ones(2)))
