@@ -56,7 +56,13 @@ BREAKS = (
     Break("zonotope/support.py", "0.0).sum(-1) - np.maximum", "0.0).sum(-1) + np.maximum", "h_A + h_B", "01"),
     Break("zonotope/support.py", "np.maximum(U @ X.T, 0.0) @ lam", "(U @ X.T) @ lam", "growth without the ReLU", "05"),
     Break("zonotope/distance.py", "{1.0: pair, -1.0: pair.swapped}", "{1.0: pair}", "one side of d_H", "05"),
-    Break("zonotope/ascent.py", "cells(pair.A).patterns)", "cells(pair.A).patterns[::2])", "half the vertices", "05"),
+    Break(
+        "zonotope/ascent.py",
+        "cells(pair.A).patterns, until)",
+        "cells(pair.A).patterns[::2], until)",
+        "half the vertices",
+        "05",
+    ),
     Break(
         "zonotope/projection.py",
         "self.patterns)\n        return np.clip(c, 0.0, 1.0)",
@@ -130,8 +136,8 @@ BREAKS = (
     ),
     Break(
         "certificate/proof.py",
-        "((1 + 2 * SLACK) / gamma)",
-        "((1 - 2 * SLACK) / gamma)",
+        "(1 + 2 * SLACK)",
+        "(1 - 2 * SLACK)",
         "a network rounded short",
         "80",
     ),
