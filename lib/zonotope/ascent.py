@@ -8,6 +8,7 @@ and on the ball the right side has its maximum at v = (a_S - proj_B a_S) / ||.||
 u <- v never descends. S takes finitely many values and the height rises strictly while S changes: finite.
 """
 
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from scipy.special import ndtri
 from lib.patterns import cells, cover
 from lib.results import result
 from lib.zonotope.projection import nearest_own, normals
-from lib.zonotope.support import Array, Mask, Zonotopes, growth, zonotopes
+from lib.zonotope.support import Array, Mask, Zonotopes, growth, unit, zonotopes
 
 MOST_LISTED = 1000  # vertices: more of them cost more than a search that bounds them in bulk
 MOST_STARTS = 200  # generators along which climbs start
@@ -31,12 +32,6 @@ class Columns(NamedTuple):
     U: Array
     s: Array
     values: Array
-
-
-def unit(U: Array) -> Array:
-    """The rows of U scaled to length one; zero rows dropped."""
-    lengths = np.linalg.norm(U, axis=1)
-    return U[lengths > 0] / lengths[lengths > 0, None]
 
 
 def spread(n: int, d: int) -> Array:
@@ -81,7 +76,7 @@ def peaks(pair: Zonotopes, S: Mask, s: Array, start: Array, until: float = np.in
     G = np.vstack([pair.A, pair.B])
     own = pair.own(s)
     a = S @ G
-    near = nearest_own(a, G, ~own, start, until)
+    near = nearest_own(a, G, ~own, pair.rays(len(a)), start, until)
     off = near.lower > pair.rounding
     U = unit(normals(near, G)[off])
     depth = _depth(U, G, S[off], own[off]) * near.upper[off]
@@ -104,13 +99,13 @@ def climb(pair: Zonotopes, U: Array, s: Array, stop: int = 1000, until: float = 
     seen: set[bytes] = set()
     ends, signs = [U[:0]], [s[:0]]
     for _ in range(stop):
-        keys, first = np.unique(np.column_stack([(U @ G.T > 0) & pair.own(s), s > 0]), axis=0, return_index=True)
-        fresh = [key.tobytes() not in seen for key in keys]
-        keys, first = keys[fresh], first[fresh]
-        if len(keys) == 0:
+        S = (U @ G.T > 0) & pair.own(s)
+        keys = [key.tobytes() for key in np.packbits(np.column_stack([S, s > 0]), axis=1)]
+        fresh = [n for key, n in dict(zip(keys, range(len(keys)), strict=True)).items() if key not in seen]
+        if not fresh or perf_counter() > until:
             break
-        seen.update(key.tobytes() for key in keys)
-        found = peaks(pair, keys[:, :-1], s[first], U[first], until)
+        seen.update(keys)
+        found = peaks(pair, S[fresh], s[fresh], U[fresh], until)
         inside = found.depth >= -pair.rounding
         ends.append(found.U[inside])
         signs.append(found.s[inside])

@@ -9,9 +9,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.zonotope.ascent import climb, unit
+from lib.zonotope.ascent import climb
 from lib.zonotope.projection import Index, Nearest
-from lib.zonotope.support import Array, Mask, Zonotopes
+from lib.zonotope.support import Array, Mask, Zonotopes, unit
 
 Nodes = NDArray  # (n, ...): one node a slice, in the tree's own encoding
 
@@ -35,9 +35,9 @@ class Tree(Protocol):
 
 
 class Front(NamedTuple):
-    """One side on its way: `value` = h_A(u) - h_B(u) <= maximum over the sphere <= `upper`.
+    """A search on its way: `value` = h_A(u) - h_B(u), where no bound of the open `nodes` exceeds its entry of `bounds`.
 
-    The open `nodes` have the `bounds`; those that are closed have none above `closed`.
+    Bounds of closed nodes are at most `closed`; all this in the units of the pair. `visits` counts the steps so far.
     """
 
     tree: Tree
@@ -46,24 +46,36 @@ class Front(NamedTuple):
     closed: float
     value: float
     u: Array
+    visits: int
+
+    @property
+    def best(self) -> float:
+        """The value, in the units of X lam."""
+        return self.tree.pair.units(self.value)
 
     @property
     def upper(self) -> float:
-        return max(self.value, self.closed, float(self.bounds.max(initial=0.0))) + self.tree.slack
+        """A bound on the maximum over the sphere, in the units of X lam."""
+        return self.tree.pair.units(max(self.value, self.closed, self.bounds.max(initial=0.0)) + self.tree.slack)
+
+    @property
+    def open(self) -> float:
+        """The largest bound of an open node less rounding, in the units of X lam: worth a look if above a level."""
+        return self.tree.pair.units(self.bounds.max(initial=0.0) - self.tree.pair.rounding)
 
 
 def front(tree: Tree, value: float, u: Array, upper: float) -> Front:
     """Nothing bounded yet: a value reached at u, and a bound on all directions."""
-    return Front(tree, tree.roots, np.full(len(tree.roots), upper), value, value, u)
+    return Front(tree, tree.roots, np.full(len(tree.roots), upper), value, value, u, 0)
 
 
 def advanced(at: Front, goal: float, batch: int, until: float = np.inf) -> Front:
-    """The `batch` open nodes of the highest bounds, bounded and closed or split.
+    """The `batch` open nodes of the highest bounds, bounded and closed or split; the goal in the units of X lam.
 
     If none are left open, the maximum lies within rounding of max(value, goal) or below.
     """
     tree, pair = at.tree, at.tree.pair
-    level = max(at.value, goal) + pair.rounding
+    level = max(at.value, float(np.ldexp(goal, -pair.exponent))) + pair.rounding
     order = np.argsort(-at.bounds, kind="stable")
     now, later = order[:batch], order[batch:]
     near = tree.bound(at.nodes[now], level, until)
@@ -79,6 +91,7 @@ def advanced(at: Front, goal: float, batch: int, until: float = np.inf) -> Front
         max(at.closed, float(bound[~alive].max(initial=0.0))),
         value,
         u,
+        at.visits + 1,
     )
 
 

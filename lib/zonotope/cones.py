@@ -55,7 +55,8 @@ class Cones:
 
     def bound(self, V: Array, level: float, until: float = np.inf) -> Nearest:
         l = interpolant(V @ self.A.T, V, self.A) @ self.span
-        return nearest(l, self.pair.B, polar(V) @ self.span, V.sum(axis=1) @ self.span, level, until)
+        rays = np.concatenate([polar(V) @ self.span, self.pair.rays(len(V))], axis=1)
+        return nearest(l, self.pair.B, rays, V.sum(axis=1) @ self.span, level, until)
 
     def final(self, V: Array) -> Mask:
         """No generator changes sign on the cone; or it is so thin that cutting it further would cut into rounding."""

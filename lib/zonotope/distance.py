@@ -9,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lib.data import validated_dual
 from lib.results import result
-from lib.zonotope.ascent import climb, listable, listed, starts, unit
+from lib.zonotope.ascent import climb, listable, listed, starts
 from lib.zonotope.branching import Front, Tree, advanced, front
 from lib.zonotope.cones import Cones
+from lib.zonotope.lift import Free, lifted_rows, pieces
 from lib.zonotope.signs import Signs
-from lib.zonotope.support import Array, Zonotopes, growth, zonotopes
+from lib.zonotope.support import Array, Zonotopes, growth, unit
 
 # Where the trees cross over on nearly optimal multipliers of Gaussian and real data: signs visit fewer nodes for up to
 # three times as many generators as their rank; beyond rank 7 the cones are too many at any number of generators.
@@ -38,7 +40,7 @@ def longest_sum(A: Array) -> float:
 
     Dropping Z_B only raises the distance, and with inner products >= 0 every generator lengthens a sum.
     """
-    agree = len(A) ** 2 * A.shape[1] <= 1e9 and bool((A @ A.T >= 0).all())
+    agree = len(A) ** 2 * A.shape[1] <= 1e8 and bool((A @ A.T >= 0).all())
     return float(np.linalg.norm(A.sum(axis=0)) if agree else np.linalg.norm(A, axis=1).sum())
 
 
@@ -49,14 +51,13 @@ def _tree(pair: Zonotopes) -> Tree:
 
 
 def _begun(pair: Zonotopes) -> Front:
-    """A side with the height of the sum of its generators, and a bound from their lengths."""
-    total = pair.A.sum(axis=0)
-    u = unit(np.vstack([total, pair.A[:1]]))[0]
+    """Nothing known but the height of the sum of the generators, and a bound from their lengths."""
+    u = unit(np.vstack([pair.A.sum(axis=0), pair.A[:1]]))[0]
     return front(_tree(pair), max(float(pair.height(u[None])[0]), 0.0), u, longest_sum(pair.A) + pair.rounding)
 
 
 def _climbed(at: Front, until: float) -> Front:
-    """The side after climbs from many starts; after a look at all vertices of Z_A, if those are few."""
+    """After climbs from many starts; after a look at all vertices of Z_A, if those are few."""
     pair = at.tree.pair
     if listable(pair):
         found = listed(pair, until)
@@ -67,54 +68,50 @@ def _climbed(at: Front, until: float) -> Front:
     heights = pair.height(U)
     if heights.max(initial=0.0) > at.value:
         at = at._replace(value=float(heights.max()), u=U[heights.argmax()])
-    if not np.isfinite(upper):
-        return at
-    return at._replace(nodes=at.nodes[:0], bounds=at.bounds[:0], closed=upper)
+    if np.isfinite(upper):
+        at = at._replace(nodes=at.nodes[:0], bounds=at.bounds[:0], closed=upper)
+    return at._replace(visits=at.visits + 1)
 
 
 class Search:
     """The search for d_H(lam), a step at a time: `bound` holds whenever it is asked for, after Ctrl-C in a step too.
 
-    Bad input and `goal` as in `hausdorff`. Both sides of the maximum compete: the one with the larger bound moves.
+    Arguments and errors as in `hausdorff`. The pieces of the maximum compete: the one with the largest bound moves.
     """
 
-    def __init__(self, X: ArrayLike, lam: ArrayLike, *, goal: float = 0.0) -> None:
-        pair = zonotopes(X, lam)
-        self.X, self.lam, self.pair = np.asarray(X, dtype=float), np.asarray(lam, dtype=float), pair
-        self.goal = float(np.ldexp(goal, -pair.exponent))
-        sides = {1.0: pair, -1.0: pair.swapped}
-        self.sides = {s: _begun(side) for s, side in sides.items() if len(side.A)}
-        self.waiting = tuple(self.sides)  # the sides that have not been climbed
+    def __init__(self, X: ArrayLike, lam: ArrayLike, *, goal: float = 0.0, free: Free = "none") -> None:
+        X, self.lam = validated_dual(X, lam)
+        self.X, self.goal = lifted_rows(X, free), goal
+        self.pieces = [piece for piece in pieces(X, self.lam, free) if len(piece.pair.A)]
+        self.fronts = tuple(_begun(piece.pair) for piece in self.pieces)
         self.batch, self.nodes = 64, 0
 
     @property
     def bound(self) -> Maximiser:
         """value <= d_H <= upper, from what is done so far."""
         best = Maximiser(0.0, 0.0, np.eye(self.X.shape[1])[0], 1.0)
-        for s, at in self.sides.items():
-            u = at.u @ self.pair.basis
-            u /= np.linalg.norm(u)
-            best = max(best, Maximiser(float(growth(self.X, self.lam, u, s)), 0.0, u, s), key=lambda m: m.value)
-        upper = max((at.upper for at in self.sides.values()), default=0.0)
-        return best._replace(upper=max(float(np.ldexp(upper, self.pair.exponent)), best.value))
+        for piece, at in zip(self.pieces, self.fronts, strict=True):
+            u = piece.lifted(at.u)
+            value = float(growth(self.X, self.lam, u, piece.s))
+            best = max(best, Maximiser(value, 0.0, u, piece.s), key=lambda m: m.value)
+        return best._replace(upper=max([best.value, *(at.upper for at in self.fronts)]))
 
     def step(self, until: float = np.inf) -> bool:
-        """Climb on a side, or bound some nodes, in about a tenth of a second; False when nothing is left to do."""
-        began = perf_counter()
-        until = min(until, began + 10 * STEP)
-        if self.waiting:
-            s = self.waiting[0]
-            self.sides = self.sides | {s: _climbed(self.sides[s], until)}
-            self.waiting = self.waiting[1:]
-            return True
-        level = max([self.goal, *(at.value for at in self.sides.values())])
-        s, at = max(self.sides.items(), key=lambda side: side[1].bounds.max(initial=0.0), default=(1.0, None))
-        if at is None or at.bounds.max(initial=0.0) <= level + self.pair.rounding:
+        """Climb in a piece, or bound some nodes, in about a tenth of a second; False when nothing is left to do."""
+        level = max([self.goal, *(at.best for at in self.fronts)])
+        n = max(range(len(self.fronts)), key=lambda n: self.fronts[n].open, default=-1)
+        if n < 0 or self.fronts[n].open <= level:
             return False
-        batch = min(self.batch, at.tree.batch)
-        self.sides = self.sides | {s: advanced(at, level, batch, until)}
-        self.nodes += min(batch, len(at.nodes))
-        self.batch = int(np.clip(batch * STEP / (perf_counter() - began), batch / 2, 2 * batch)) + 1
+        at, began = self.fronts[n], perf_counter()
+        until = min(until, began + 10 * STEP)
+        if at.visits == 1:
+            at = _climbed(at, until)
+        else:
+            batch = min(self.batch, at.tree.batch)
+            self.nodes += min(batch, len(at.nodes))
+            at = advanced(at, level, batch, until)
+            self.batch = 1 + int(np.clip(batch * STEP / (perf_counter() - began), batch / 2, 2 * batch))
+        self.fronts = (*self.fronts[:n], at, *self.fronts[n + 1 :])
         return True
 
     def run(self, *, seconds: float = np.inf, nodes: float = np.inf) -> Maximiser:
@@ -126,14 +123,24 @@ class Search:
 
 
 def hausdorff(
-    X: ArrayLike, lam: ArrayLike, *, goal: float = 0.0, seconds: float = np.inf, nodes: float = NODES
+    X: ArrayLike,
+    lam: ArrayLike,
+    *,
+    goal: float = 0.0,
+    free: Free = "none",
+    seconds: float = np.inf,
+    nodes: float = NODES,
 ) -> Maximiser:
     """d_H(lam) = max over ||u|| <= 1 of |lam'(Xu)_+|, with a certificate: value <= d_H <= upper.
+
+    `free="bias"`: the largest |lam'(Xw + t1)_+| over ||w|| <= 1 and every real t, for lam with 1'lam = 0;
+    `free="threshold"`: of |lam'(Xw - t1)_+| over ||w|| <= 1 and t >= 0. Then `u` = (w, t).
 
     `value` is reached, at `u` and `s`. `upper` - `value` is rounding, at most about 10 N eps sum |lam_n| ||x_n||,
     when the answer is exact. It is larger in two cases: after `seconds`, or so many `nodes` of the branch and bound
     (more tighten it), and when `goal` > d_H, since nothing at or below the goal is looked into (for a caller who needs
     no more than d_H <= goal). Units of X lam. For lam = 0 the answer is 0, at the first unit vector. `Search` is the
-    same in steps. Raises `ValueError` for bad input. Source: thm-dual-hausdorff, ours.
+    same in steps. Raises `ValueError` for bad input, and for a free bias if 1'lam != 0. Source: thm-dual-hausdorff,
+    ours.
     """
-    return Search(X, lam, goal=goal).run(seconds=seconds, nodes=nodes)
+    return Search(X, lam, goal=goal, free=free).run(seconds=seconds, nodes=nodes)

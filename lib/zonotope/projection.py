@@ -127,10 +127,12 @@ class _Corrals:
             worst = along.argmax(axis=1)
             excess = along.max(axis=1)
             # Of vertex and ray, the one the residual sees at the smaller angle.
-            turn = excess > length * (length - bound) / _positive(np.linalg.norm(member + r, axis=1))
+            violated = excess > 8 * EPS * self.scale[who]
+            gain = np.where(length - bound > 4 * EPS * self.scale[who], length - bound, 0.0)
+            turn = violated & (excess * np.linalg.norm(member + r, axis=1) >= length * gain)
             ray = self.rays[who, worst] * self.scale[who, None]
             member, e = np.where(turn[:, None], ray, member), np.where(turn, 0.0, 1.0)
-            bound = np.where(excess > 8 * EPS * self.scale[who], -np.inf, bound)
+            bound = np.where(violated, -np.inf, bound)
         return pattern, member, e, bound
 
     def advance(self, who: Index, level: float) -> Index:
@@ -171,9 +173,9 @@ def nearest(a: Array, Z: Array, rays: Array, start: Array, level: float = np.inf
     return _found(_Corrals(a, Z, np.ones((len(a), len(Z)), dtype=bool), rays, start), level, until)
 
 
-def nearest_own(a: Array, Z: Array, own: Mask, start: Array, until: float = np.inf) -> Nearest:
-    """The distance of each of the points a (n, d) to its own zonotope, which has the generators `own` (n, k) of Z."""
-    return _found(_Corrals(a, Z, own, no_rays(a), start), np.inf, until)
+def nearest_own(a: Array, Z: Array, own: Mask, rays: Array, start: Array, until: float = np.inf) -> Nearest:
+    """The distance of each of the points a to its own zonotope, of the generators `own` (n, k) of Z, plus its cone."""
+    return _found(_Corrals(a, Z, own, rays, start), np.inf, until)
 
 
 def _found(corrals: _Corrals, level: float, until: float) -> Nearest:
@@ -183,7 +185,8 @@ def _found(corrals: _Corrals, level: float, until: float) -> Nearest:
         active = np.concatenate([active[~reached], corrals.advance(active[reached], level)])
         if len(active) == 0 or perf_counter() > until:
             break
-    return Nearest(corrals.best, corrals.lower, corrals.upper, corrals.coefficients())
+    # Of a residual as short as rounding a ray may be violated relatively: such a lower bound means nothing.
+    return Nearest(corrals.best, np.minimum(corrals.lower, corrals.upper), corrals.upper, corrals.coefficients())
 
 
 def no_rays(a: Array) -> Array:

@@ -43,7 +43,8 @@ class Signs:
     def bound(self, nodes: SignVectors, level: float, until: float = np.inf) -> Nearest:
         C = self._spare((nodes != 0).sum(axis=1))
         l = (nodes + 1) / 2 @ self.A
-        near = nearest(l, self.pair.B, -nodes[:, :, None] * self.normals, l - self.pair.B.sum(axis=0) / 2, level, until)
+        rays = np.concatenate([-nodes[:, :, None] * self.normals, self.pair.rays(len(nodes))], axis=1)
+        near = nearest(l, self.pair.B, rays, l - self.pair.B.sum(axis=0) / 2, level, until)
         return near._replace(lower=near.lower + C, upper=near.upper + C)
 
     def _spare(self, fixed: Index) -> Array:

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 EPS = float(np.finfo(float).eps)
+OUTSIDE = 1e-12  # a unit direction with c'u above it is outside the cone
 
 
 def growth(X: ArrayLike, lam: ArrayLike, U: ArrayLike, s: ArrayLike) -> Array:
@@ -36,6 +37,7 @@ class Zonotopes(NamedTuple):
     Both are written in the orthonormal rows of `basis` (r x d), which span the support rows. For the side s = +1,
     `A` generates Z_+ and `B` generates Z_-; for s = -1 they change places. `rounding` bounds what one evaluation
     of h_A - h_B, or of a point of Z_A - Z_B, can lose in double precision, and what `basis` leaves out.
+    Directions are asked to satisfy c'u <= 0 for the unit rows c of `cone` (q x r), if there are any.
     """
 
     A: Array
@@ -43,19 +45,29 @@ class Zonotopes(NamedTuple):
     basis: Array
     exponent: int
     rounding: float
+    cone: Array
 
     @property
     def swapped(self) -> "Zonotopes":
         """The same pair seen from the other side."""
         return self._replace(A=self.B, B=self.A)
 
+    def units(self, value: float) -> float:
+        """A value of this pair in the units of X lam."""
+        return float(np.ldexp(value, self.exponent))
+
     def own(self, s: Array) -> Mask:
         """(n, k): whether a generator, those of A before those of B, belongs to the zonotope left on side s_n."""
         return np.equal.outer(np.asarray(s) > 0, np.arange(len(self.A) + len(self.B)) < len(self.A))
 
     def height(self, U: Array) -> Array:
-        """h_A(u) - h_B(u) for directions U (n, r)."""
-        return np.maximum(U @ self.A.T, 0.0).sum(-1) - np.maximum(U @ self.B.T, 0.0).sum(-1)
+        """h_A(u) - h_B(u) for directions U (n, r), -inf outside the cone."""
+        height = np.maximum(U @ self.A.T, 0.0).sum(-1) - np.maximum(U @ self.B.T, 0.0).sum(-1)
+        return np.where((U @ self.cone.T > OUTSIDE).any(axis=-1), -np.inf, height)
+
+    def rays(self, n: int) -> Array:
+        """The rows of `cone`, for each of n points (n, q, r)."""
+        return np.broadcast_to(self.cone, (n, *self.cone.shape))
 
 
 def _exponent(values: Array) -> int:
@@ -63,14 +75,16 @@ def _exponent(values: Array) -> int:
     return int(np.frexp(np.abs(values).max())[1])
 
 
+def unit(U: Array) -> Array:
+    """The rows of U scaled to length one; zero rows dropped."""
+    lengths = np.linalg.norm(U, axis=1)
+    return U[lengths > 0] / lengths[lengths > 0, None]
+
+
 def _merged(G: Array) -> Array:
     """[0, x] + [0, 2x] = [0, 3x]: generators of the same direction are added, zero generators dropped."""
-    lengths = np.linalg.norm(G, axis=1)
-    G = G[lengths > 0] / 1.0
-    if len(G) == 0:
-        return G
-    directions = G / lengths[lengths > 0, None]
-    _, first, group = np.unique(directions, axis=0, return_index=True, return_inverse=True)
+    G = G[np.linalg.norm(G, axis=1) > 0]
+    _, first, group = np.unique(unit(G), axis=0, return_index=True, return_inverse=True)
     merged = np.zeros((len(first), G.shape[1]))
     np.add.at(merged, group.ravel(), G)
     return merged
@@ -84,17 +98,20 @@ def _basis(G: Array) -> Array:
     return axes[sizes > 4 * EPS * max(G.shape) * sizes[0]]
 
 
-def zonotopes(X: ArrayLike, lam: ArrayLike) -> Zonotopes:
-    """The pair (Z_+, Z_-) of a dual variable, from its support rows alone. Raises `ValueError` for bad input."""
+def zonotopes(X: ArrayLike, lam: ArrayLike, cone: ArrayLike = (), inexact: float = 0.0) -> Zonotopes:
+    """The pair (Z_+, Z_-) of a dual variable, from its support rows alone. Raises `ValueError` for bad input.
+
+    `cone` (q, d) holds the outward normals of a cone of directions; `inexact` is what the entries of X may have lost.
+    """
     X, lam = validated_dual(X, lam)
     exponents = _exponent(X), _exponent(lam)
     G = np.ldexp(X, -exponents[0]) * np.ldexp(lam, -exponents[1])[:, None]
     A, B = _merged(G[lam > 0]), _merged(-G[lam < 0])
-    both = np.vstack([A, B])
-    basis = _basis(both)
+    both, C = np.vstack([A, B]), unit(np.reshape(np.asarray(cone, dtype=float), (-1, X.shape[1])))
+    basis = _basis(np.vstack([both, C * np.abs(both).max(initial=0.0)]))
     kept = both @ basis.T
     # gamma_n = n eps bounds a sum of n rounded terms; a component of a point of Z_A - Z_B sums len(both) of them.
     mass = np.linalg.norm(both, axis=1).sum()
     lost = np.linalg.norm(both - kept @ basis, axis=1).sum()
-    rounding = (len(both) + X.shape[1] + 4) * EPS * mass + lost
-    return Zonotopes(kept[: len(A)], kept[len(A) :], basis, sum(exponents), float(rounding))
+    rounding = (len(both) + X.shape[1] + 4) * EPS * mass + lost + np.ldexp(inexact, -sum(exponents))
+    return Zonotopes(kept[: len(A)], kept[len(A) :], basis, sum(exponents), float(rounding), C @ basis.T)
