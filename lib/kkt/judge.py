@@ -18,6 +18,7 @@ from lib.zonotope import Maximiser, Search, hausdorff
 
 TEMPERATURES = (0.3, 0.1, 0.03, 0.01, 0.003)  # of a softmax, in units of the largest margin
 BUDGET = 200_000  # nodes of a search
+LOOKS = 4  # steps of a search that look at a dual variable: a bound and climbs, on both sides
 NEGLIGIBLE = 1e-9  # weights below this are left out: they prove nothing, and their rows cost time
 
 
@@ -42,7 +43,7 @@ def judged(X: Array, y: Array, offered: Iterable[Array], seconds: float = np.inf
     scaled, until = [lam / (y @ lam) for lam in offered], perf_counter() + seconds
     searches = [Search(X, lam) for lam in scaled]
     for search in searches:
-        while search.waiting:
+        for _ in range(LOOKS):
             search.step(until)
     best: Dual | None = None
     for lam, search in sorted(zip(scaled, searches, strict=True), key=lambda pair: pair[1].bound.value):
