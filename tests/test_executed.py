@@ -81,9 +81,15 @@ def test_outputs_of_other_sources_are_not_taken(folder: Path, executed: ModuleTy
 
 @pytest.mark.slow
 def test_what_passed_is_kept(folder: Path, executed: ModuleType) -> None:
-    """Catches a notebook kept although a cell of it raised, differed or was left out, and outputs that are lost."""
+    """Catches a notebook kept although a cell of it raised, differed or was left out, lost outputs, and outputs
+    of a widget that would stand on the page twice."""
     say = f"{MARK}\nprint('said')"
-    names = {"good": ["1 + 1", say], "raises": ["1 / 0", say], "differs": ["1 + 1", say.replace("said", "other")]}
+    inside = "import ipywidgets as w\nwith w.Output():\n    print('inside')\nprint('below')"
+    names = {
+        "good": ["1 + 1", inside, say],
+        "raises": ["1 / 0", say],
+        "differs": ["1 + 1", say.replace("said", "other")],
+    }
     paths = {name: write(folder, name, *cells, shown="said\n") for name, cells in names.items()}
     options = ["--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider", "-p", "no:xdist"]
     command = [sys.executable, "-m", "pytest", *options]
@@ -91,5 +97,8 @@ def test_what_passed_is_kept(folder: Path, executed: ModuleType) -> None:
     assert not executed.KEPT.exists()
     subprocess.run([*command, "book"], cwd=folder)
     assert [name for name, path in paths.items() if executed.place(path).exists()] == ["good"]
-    first, second = nbformat.read(executed.place(paths["good"]), as_version=4).cells
-    assert first.outputs[0].data["text/plain"] == "2" and second.outputs[0].text == "said\n"
+    outputs = [
+        output for cell in nbformat.read(executed.place(paths["good"]), as_version=4).cells for output in cell.outputs
+    ]
+    assert outputs[0].data["text/plain"] == "2"
+    assert [output.text for output in outputs[1:]] == ["below\n", "said\n"]
