@@ -63,7 +63,7 @@ def path_norm(net: Network) -> float:
 
 
 def norm_upper(net: Network, X: Array, y: Array) -> float:
-    """P* <= sum_i |w2_i| ||w1_i|| / min_n q_n, rounded up; infinite if a margin may not be positive."""
+    """P* <= sum_i |w2_i| ||w1_i|| / min_n q_n, rounded up; inf if one may be negative. Source: thm-bias-bracket."""
     e, net = exponent(X), in_range(net)
     X = np.ldexp(X, -e)
     gamma = float((y * net.predict(X) - prediction_errors(net, X)).min())
@@ -71,7 +71,7 @@ def norm_upper(net: Network, X: Array, y: Array) -> float:
 
 
 def norm_lower(y: Array, lam: Array, height: float) -> float:
-    """y'lam / d_H(lam) <= P*, rounded down; `height` is at least d_H(lam). 0 if lam proves nothing."""
+    """y'lam / d_H(lam) <= P*, rounded down; height >= d_H(lam). 0 if lam proves nothing. Source: thm-bias-bracket."""
     least = float(y @ lam) - (len(y) + 4) * EPS * float(np.abs(y) @ np.abs(lam))
     return least / height * (1 - 4 * EPS) if height > SMALL and least > 0 else 0.0
 
@@ -88,7 +88,7 @@ def decay_upper(net: Network, X: Array, y: Array, loss: Loss, beta: float) -> fl
 def decay_lower(lam: Array, y: Array, height: float, loss: Loss, beta: float) -> tuple[float, Array]:
     """sum_n min_f l(f, y_n) + t lam_n f, rounded down, and t lam: with t <= 1 as large as t d_H(lam) <= beta allows.
 
-    `height` is at least d_H(lam); nor may any t |lam_n| be steeper than the loss.
+    `height` is at least d_H(lam); nor may any t |lam_n| be steeper than the loss. Source: thm-convex-regularised.
     """
     largest = max(height / beta, float(np.abs(lam).max(initial=0.0)) / loss.steepest)
     lam = lam / largest * (1 - 8 * EPS) if largest * (1 + 8 * EPS) > 1 else lam

@@ -315,7 +315,7 @@ def records(certificate: dict[str, Any]) -> Iterator[Any]:
 
 
 def check(certificate: dict[str, Any]) -> Verdict:
-    """The verdict on a certificate held as a dict, as `lib.certificate.certify` returns it."""
+    """The verdict on a certificate held as a dict, as `lib.certificate.certify` returns it. Source: thm-certificate."""
     try:
         lines = [json.dumps(record).encode() + b"\n" for record in records(certificate)]
     except (KeyError, TypeError, ValueError, RecursionError) as error:

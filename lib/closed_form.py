@@ -108,7 +108,7 @@ def orthogonally_separable_optimum(X: ArrayLike, y: ArrayLike) -> Optimum:
     On orthogonally separable data (x_i'x_k > 0 for equal labels, <= 0 for different ones) the max-margin network is two
     neurons, one hard-margin classifier for each class, since each is blind to the other class (Phuong and Lampert
     2021 for the limit of the flow; Wang and Pilanci 2022). One class alone is legitimate.
-    Raises `ValueError` naming a pair of rows if the data is not orthogonally separable.
+    Raises `ValueError` naming a pair of rows if the data is not orthogonally separable. Source: thm-os-closed.
     """
     X, y = validated(X, y)
     _refuse_unless_separable(X, y)
@@ -124,7 +124,7 @@ def certificate_value(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> float:
 
     On orthogonally separable data, for y_n lam_n >= 0, no enumeration is needed: rows of the other class only lower the
     value; within a class all inner products are positive, so the full sum is the longest, and it sees no other row.
-    Raises `ValueError` for other data, or lam of a wrong sign.
+    Raises `ValueError` for other data, or lam of a wrong sign. Source: thm-os-certificate.
     """
     X, y = validated(X, y)
     lam = validated_dual(X, lam)[1]
@@ -142,6 +142,7 @@ def covering_probability(N: int, m: int) -> float:
 
     For any law that is unchanged when one coordinate flips its sign, and has no zero coordinates. On X = I_N with all
     labels +1 the flow from m such positive neurons reaches the global optimum, sqrt(N), with this probability (ours).
+    Source: thm-edge-covering.
     """
     if N < 1 or m < 0:
         raise ValueError(f"N must be at least 1 and m at least 0; got N={N}, m={m}")
@@ -161,6 +162,7 @@ def orthogonal_limit_cost(patterns: ArrayLike) -> float:
     Eliminating directions, v_kn = r_k / R_n with R_n = sum_{k: n in S_k} r_k, the value is
     min_{r >= 0} (1/2) sum_k r_k + (1/2) sum_n 1 / R_n, with lam_n = 1 / R_n. Relative duality gap below 1e-6.
     Raises `ValueError` naming an example that no positive neuron sees (the flow never fits it).
+    Source: thm-edge-frozen.
     """
     S = validated_matrix(patterns)
     if not np.isin(S, (0, 1)).all():

@@ -177,6 +177,7 @@ def orthogonally_separable(N: int, d: int, rng: np.random.Generator) -> Data:
 
     Rows are a e + z with |z| < |e| and z orthogonal to the class axis e = e_+ or e_- = -e_+, so inner products
     are positive within a class (>= 1 - |z||z'| > 0) and negative across. Raises `ValueError` for N < 2 or d < 2.
+    Source: def-os.
     """
     if N < 2 or d < 2:
         raise ValueError(f"N and d must be at least 2 (got N={N}, d={d}): both classes and one spread direction")

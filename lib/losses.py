@@ -5,7 +5,7 @@ loss takes any real targets. The loss of a margin q is l(q, 1).
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -42,8 +42,8 @@ class Loss:
 class Tailed(Loss):
     """A loss of margins that falls for ever: `log_slope` log(-l'(q)), and `log_slope_rate` minus its derivative."""
 
-    log_slope: Function = np.negative
-    log_slope_rate: Function = np.ones_like
+    log_slope: Function = field(kw_only=True)
+    log_slope_rate: Function = field(kw_only=True)
 
 
 def _of_margins(value: Function, slope: Function, conjugate: Function) -> tuple[OfTargets, OfTargets, OfTargets]:
@@ -60,7 +60,12 @@ _TABLE = (
         log_slope=lambda q: log_expit(-q),
         log_slope_rate=expit,
     ),
-    Tailed("exponential", *_of_margins(lambda q: np.exp(-q), lambda q: np.exp(-q), lambda v: entr(v) + v)),
+    Tailed(
+        "exponential",
+        *_of_margins(lambda q: np.exp(-q), lambda q: np.exp(-q), lambda v: entr(v) + v),
+        log_slope=np.negative,
+        log_slope_rate=np.ones_like,
+    ),
     Loss(
         "hinge",
         *_of_margins(

@@ -14,6 +14,7 @@ class Network:
     """f(x) = sum_i w2_i (x'w1_i)_+ with `W1` (d, m), columns w1_i, and `w2` (m,). No bias: append a 1 to x.
 
     Raises `ValueError` if the shapes disagree or an entry is NaN or infinite. m = 0 is the zero network.
+    Source: def-network.
     """
 
     W1: Array

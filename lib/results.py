@@ -1,5 +1,6 @@
 """Results: what a function returns cannot be written to, and prints in a few lines however large it is."""
 
+from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,6 +28,7 @@ def result(cls: Result) -> Result:
     """A NamedTuple whose arrays are read-only, and whose repr names large ones by type and shape."""
     create = cls.__new__
 
+    @wraps(create)
     def new(kind: type, *values: Any, **named: Any) -> Any:
         whole = create(kind, *values, **named)
         return tuple.__new__(kind, map(_locked, whole))

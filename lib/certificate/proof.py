@@ -124,6 +124,7 @@ def certify(net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Record:
     and `y` (N,) are the data; `net` has positive margins; `lam` (N,) has the signs of y and need not be scaled. The
     entries of X are taken as they print: floats by their shortest decimal, which reads back as the same float, and
     fractions.Fraction or decimal.Decimal exactly. Raises `ValueError` for bad input, or if lam has too large a support.
+    Source: thm-certificate-exists.
     """
     X_, y_, lam_ = _checked(X, y, lam)
     scaled, rounding = _scale(X_, lam_)

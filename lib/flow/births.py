@@ -49,7 +49,7 @@ def escape(
     Each stage runs to log t = `log_t_end`: a neuron that grows at the rate v wins (log t)^((v-1)/2) against the others,
     so small gaps need late times. Births happen at all local maxima of rate above 1 + tol/2 that no neuron occupies, in
     `size` times the weights of a typical neuron. Whether the last stage is certified is read off its bracket. Raises
-    `ValueError` for bad data or weights.
+    `ValueError` for bad data or weights. Source: thm-edge-escape.
     """
     stages: list[Stage] = []
     while len(stages) < max_stages:

@@ -48,7 +48,7 @@ def direction_flow(lam: ArrayLike, U0: ArrayLike, X: ArrayLike, s: ArrayLike) ->
 
     X (N, d), lam (N,) of any signs, t in the units of 1 / (lam X). A direction that no example pulls stays where it is.
     Raises `ValueError` for bad data, zero directions, or signs other than -1 and +1.
-    Source: Maennel, Bousquet and Gelly 2018; the arcs in closed form are ours.
+    Source: Maennel, Bousquet and Gelly 2018; thm-flow-tanh (ours).
     """
     X, lam = validated_dual(X, lam)
     U = np.atleast_2d(np.array(U0, dtype=float))

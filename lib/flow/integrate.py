@@ -36,6 +36,7 @@ def gradient_flow(
     `rtol` bounds the error of a step, relative to each neuron's length.
 
     Raises `ValueError` for bad data, an unknown loss, or neurons with a zero layer.
+    Source: thm-flow-sliding, thm-flow-clock.
     """
     X, y = validated(X, y)
     _check(net, X)

@@ -137,6 +137,7 @@ def velocity(net: Network, X: ArrayLike, y: ArrayLike, loss: str = "logistic") -
     """dTheta/dt = -argmin { ||v|| : v in the Clarke subdifferential of L at Theta }, as (dW1/dt, dw2/dt).
 
     X (N, d), y (N,). Rows with |x_n'w1_i| <= 1e-12 |x_n| |w1_i| count as kinks. Raises `ValueError` for bad data.
+    Source: thm-flow-sliding.
     """
     X, y = validated(X, y)
     data, pi = arrangement(X, y), y * dual_variable(net, X, y, loss)

@@ -71,7 +71,7 @@ def best_dual(net: Network, X: ArrayLike, y: ArrayLike, seconds: float = np.inf)
 def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> float:
     """y'lam / d_H(lam) <= P* for any lam with y_n lam_n >= 0 (ours); d_H enters by its certified upper bound.
 
-    0 for lam = 0. Raises `ValueError` if lam has a sign that the label forbids. Source: thm-dual-weak.
+    0 for lam = 0. Raises `ValueError` if lam has a sign that the label forbids. Source: thm-bias-bracket.
     """
     X, y = validated(X, y)
     X, lam = validated_dual(X, lam)
@@ -89,7 +89,7 @@ def _lower(X: Array, y: Array, lam: Array) -> float:
 
 
 def upper_bound(net: Network, X: ArrayLike, y: ArrayLike) -> float:
-    """P* <= sum_i |w2_i| ||w1_i|| / min_n q_n; infinite if a margin may not be positive. Raises `ValueError`."""
+    """P* <= sum_i |w2_i| ||w1_i|| / min_n q_n; infinite if a margin may not be positive. Source: thm-bias-bracket."""
     return norm_upper(net, *validated(X, y))
 
 
@@ -98,7 +98,7 @@ def bracket(net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike | None = No
 
     `lam` (N,) with y_n lam_n >= 0 is any dual variable, such as the one a flow or a solver carries; without it the best
     of a few that the network itself suggests is used. `upper` is infinite for a network that errs. Raises `ValueError`
-    for bad data or a forbidden sign of lam. Source: thm-dual-weak.
+    for bad data or a forbidden sign of lam. Source: thm-bias-bracket.
     """
     X, y = validated(X, y)
     unit = -exponent(X)

@@ -139,7 +139,7 @@ def multiplier(net: Network, X: ArrayLike, y: ArrayLike) -> Multiplier:
     (nearly) least margin, and over the coefficients c_in in [0, 1] of rows on the kink of neuron i. How near is tried
     at three widths: the least sum of stationarity and complementarity wins.
     Raises `ValueError` for a network that does not separate the data.
-    Source: Lyu and Li 2020.
+    Source: def-kkt; Lyu and Li 2020.
     """
     X, y = validated(X, y)
     net = normalised(net, X, y)

@@ -42,6 +42,7 @@ def conditions(net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Cond
     """The sufficient conditions at a network and a multiplier of it (Wang and Pilanci 2022; the last two ours).
 
     Enumerates the cells of X, so it is for small data. Raises `ValueError` for a network that does not separate them.
+    Source: thm-kkt-exact, thm-kkt-relaxed, thm-kkt-coverage, thm-kkt-approximation.
     """
     X, y = validated(X, y)
     X, lam = validated_dual(X, lam)

@@ -25,7 +25,7 @@ class UnluckyPrime(ArithmeticError):
 
 
 def cover(N: int, r: int) -> int:
-    """2 sum_{k < r} C(N-1, k): the cells of N hyperplanes in general position in rank r (Cover 1965); 1 if N = 0."""
+    """2 sum_{k < r} C(N-1, k): the cells of N hyperplanes of rank r in general position. Source: thm-patterns-cover."""
     if N < 0 or r < 0:
         raise ValueError(f"N and r must not be negative; got N={N}, r={r}")
     return 2 * sum(comb(N - 1, k) for k in range(r)) if N and r else 1
@@ -148,7 +148,7 @@ def count(X: ArrayLike) -> int:
 
     Floats are the rationals they are; zero rows bound nothing and parallel rows count once. One prime is enough
     when the result is Cover's number, since residues only add dependences; otherwise Hadamard's bound says how many.
-    Raises `ValueError` for bad input, and where C(N, r-2) is beyond reach.
+    Raises `ValueError` for bad input, and where C(N, r-2) is beyond reach. Source: thm-patterns-deletion.
     """
     rows = lines(validated_matrix(X)).rows
     r = rank_of(rows)

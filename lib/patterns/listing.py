@@ -81,6 +81,7 @@ def cells(X: ArrayLike) -> Cells:
     X (N, d) may have repeated, parallel, opposite, zero and dependent rows: floats are the rationals they are, and
     the patterns are exact. Faces of lower dimension have patterns of their own; the closed cells cover them, so the
     convex program does not need them. Raises `ValueError` for bad input and for more than 1e8 cells.
+    Source: thm-patterns-names.
     """
     X = validated_matrix(X)
     known = lines(X)
@@ -109,7 +110,7 @@ def sample(X: ArrayLike, k: int, rng: np.random.Generator) -> Cells:
     """The distinct patterns among k Gaussian directions h: the practice of the field, which misses thin cells.
 
     A cell is found with probability 1 - (1 - a)^k, a its share of the sphere. Raises `ValueError` for
-    bad input or k < 1.
+    bad input or k < 1. Source: thm-patterns-sampling.
     """
     X = validated_matrix(X)
     if k < 1:

@@ -87,7 +87,7 @@ class WeightDecay:
 def beta_max(X: ArrayLike, y: ArrayLike, loss: str) -> float:
     """d_H(-l'(0) y): the zero network is optimal exactly for the weight decays from here on (ours).
 
-    Raises `ValueError` for bad data or an unknown loss.
+    Raises `ValueError` for bad data or an unknown loss. Source: thm-convex-regularised.
     """
     X, y = validated(X, y)
     return hausdorff(X, get_loss(loss).dual(np.zeros(len(y)), y)).upper
@@ -121,6 +121,7 @@ def regularised(
     y_n lam_n >= 0 but for the squared loss, where margins above 1 cost too. From `beta_max` on the zero network (m = 0)
     is returned. As beta -> 0 the directions tend to those of the largest margin, if the data are feasible.
     Raises `ValueError` for bad data, an unknown loss, or beta or tol not positive. Source: Pilanci and Ergen 2020.
+    Source: thm-convex-regularised.
     """
     X, y = validated(X, y)
     if not (beta > 0 and np.isfinite(beta)):

@@ -76,7 +76,10 @@ def _it(rows: Rows) -> str:
 
 
 def feasible(X: ArrayLike, y: ArrayLike) -> bool:
-    """Whether some network f(x) = sum_i w2_i (x'w1_i)_+ has y_n f(x_n) >= 1 for all n (ours). Raises `ValueError`."""
+    """Whether some network f(x) = sum_i w2_i (x'w1_i)_+ has y_n f(x_n) >= 1 for all n (ours). Raises `ValueError`.
+
+    Source: thm-convex-feasibility.
+    """
     return not obstruction(X, y)
 
 

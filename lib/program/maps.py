@@ -26,6 +26,7 @@ def to_network(V_pos: ArrayLike, V_neg: ArrayLike) -> Network:
     """The network of a point of the program: one neuron, + or -, for each nonzero row of V_pos (p, d) or V_neg (q, d).
 
     cost = path_norm = sum ||v+_j|| + ||v-_j||. Raises `ValueError` if the arrays are not finite or their widths differ.
+    Source: thm-convex-equivalence.
     """
     V_pos, V_neg = validated_matrix(V_pos), validated_matrix(V_neg)
     if V_pos.shape[1] != V_neg.shape[1]:
@@ -37,7 +38,7 @@ def to_program(net: Network, X: ArrayLike) -> tuple[NDArray[np.bool_], Array, Ar
     """(patterns, V_pos, V_neg): |w2_i| w1_i summed over neurons of equal pattern 1[X w1 >= 0] and sign.
 
     Shapes (p, N), (p, d), (p, d). The cone constraints hold, the predictions on X are the same, and
-    sum ||v|| <= `net.path_norm`.
+    sum ||v|| <= `net.path_norm`. Source: thm-convex-equivalence.
     """
     X = validated_matrix(X)
     patterns, which = np.unique((X @ net.W1 >= 0).T, axis=0, return_inverse=True)
@@ -59,6 +60,7 @@ def minimal(net: Network, X: ArrayLike) -> Network:
 
     Neurons of equal pattern and sign are merged. While the points s_i (X u_i)_+ of the rest are dependent, their
     weights move along a dependence that does not raise their sum, until one vanishes: Caratheodory's theorem for cones.
+    Source: thm-convex-neurons.
     """
     X = validated_matrix(X)
     net = to_network(*to_program(net, X)[1:])

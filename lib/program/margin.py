@@ -96,7 +96,7 @@ def max_margin(
     `primal_value`; `lam` has d_H(lam) <= 1.
     `progress` is called after each round, for instance `print_progress`. The values scale as X -> cX, P* -> P*/c.
     Raises `ValueError` for bad or infeasible data, naming rows. Source: Pilanci and Ergen 2020 for the convex program;
-    its class-split form and the oracle are ours.
+    its class-split form and the oracle are ours. Source: thm-convex-equivalence, thm-dual-split.
     """
     X, y = require_feasible(X, y)
     if not tol > 0:

@@ -36,7 +36,7 @@ def reference(X: ArrayLike, y: ArrayLike) -> Solution:
     """min sum_j ||v+_j|| + ||v-_j|| s.t. Y sum_j D_j X (v+_j - v-_j) >= 1, (2D_j - I) X v+_j, (2D_j - I) X v-_j >= 0.
 
     Over all p cells, so for small data. The bounds are, as always, those that the network and lam prove by themselves.
-    Raises `ValueError` for bad or infeasible data. Source: Pilanci and Ergen 2020.
+    Raises `ValueError` for bad or infeasible data. Source: Pilanci and Ergen 2020; thm-convex-equivalence.
     """
     X, y = require_feasible(X, y)
     D = cells(X).patterns.astype(float)
@@ -53,6 +53,7 @@ def gated_value(X: ArrayLike, y: ArrayLike) -> float:
     """The value without the cone constraints: gated ReLU networks, whose gates need not agree with their weights.
 
     At most P*, and equal to it iff some dual optimum has max_j ||X'D_j lam|| <= 1 (Mishkin, Sahiner, Pilanci 2022).
+    Source: thm-convex-gated.
     """
     X, y = require_feasible(X, y)
     return written_out(X, y, cells(X).patterns.astype(float), cones=False)[3]

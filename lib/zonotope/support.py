@@ -25,7 +25,7 @@ def growth(X: ArrayLike, lam: ArrayLike, U: ArrayLike, s: ArrayLike) -> Array:
     """s lam'(Xu)_+ for each direction u: the rate at which a neuron of direction u and sign s grows.
 
     `U` is (d,) or (n, d), `s` a sign or (n,) signs; the answer has the shape of `s` and the leading shape of `U`,
-    broadcast together.
+    broadcast together. Source: thm-flow-polar.
     """
     X, lam, U = np.asarray(X, dtype=float), np.asarray(lam, dtype=float), np.asarray(U, dtype=float)
     return np.asarray(s, dtype=float) * (np.maximum(U @ X.T, 0.0) @ lam)

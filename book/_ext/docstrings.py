@@ -1,0 +1,78 @@
+"""The library's docstrings as pages: plain text becomes reStructuredText for autodoc, labels become links to theorems.
+
+Under a cell that shows the source of a function stands a link to its entry on the page of the library.
+"""
+
+import re
+from collections.abc import Iterator
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+
+PIECES = re.compile(r"`([^`]+)`|\b((?:thm|lem|prop|cor|def)-[a-z]+(?:-[a-z]+)*)\b")
+SHOWN = re.compile(r"inspect\.getsource\((\w+(?:\.\w+)+)\)")
+FIELD = "Alias for field number"  # all that a NamedTuple says of its fields; the docstring of the class says more
+
+
+def escaped(text: str) -> str:
+    """Text in which no character means more than itself."""
+    return re.sub(r"([\\*|_<>:(])", r"\\\1", text)
+
+
+def inline(text: str) -> str:
+    """Words in backticks are code, labels are links, and the rest is text."""
+    found, end = [], 0
+    for piece in PIECES.finditer(text):
+        code, label = piece.groups()
+        found += [escaped(text[end : piece.start()]), f"``{code}``" if code else f":prf:ref:`{label}`"]
+        end = piece.end()
+    return "\\ ".join([*found, escaped(text[end:])]) if found else escaped(text)
+
+
+def translated(lines: list[str]) -> Iterator[str]:
+    """Paragraphs of text; indented ones are formulas, shown as they stand."""
+    for block in re.split(r"\n\s*\n", "\n".join(lines).strip("\n")):
+        rows = block.splitlines()
+        if rows and all(row.startswith("    ") for row in rows):
+            yield from ("::", "", *rows, "")
+        else:
+            yield from (inline(" ".join(row.strip() for row in rows)), "")
+
+
+def process(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    lines[:] = list(translated(lines))
+
+
+def skipped(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:
+    return True if str(getattr(obj, "__doc__", "")).startswith(FIELD) else None
+
+
+class Entries(SphinxTransform):
+    """Links from shown sources to their entries."""
+
+    default_priority = 600
+
+    def apply(self, **_: object) -> None:
+        for cell in list(self.document.findall(nodes.container)):
+            if cell.get("nb_element") != "cell_code":
+                continue
+            names = [name for block in cell.findall(nodes.literal_block) for name in SHOWN.findall(block.astext())]
+            if names:
+                cell.parent.insert(cell.parent.index(cell) + 1, self.line(names))
+
+    def line(self, names: list[str]) -> nodes.paragraph:
+        line = nodes.paragraph("", "In the library: ", classes=["entry"])
+        for n, name in enumerate(names):
+            line += nodes.Text(", " if n else "")
+            place = {"reftype": "obj", "reftarget": f"lib.{name}", "refdoc": self.env.docname, "refwarn": True}
+            line += addnodes.pending_xref("", nodes.literal(name, name), refdomain="py", refexplicit=True, **place)
+        return line
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("autodoc-process-docstring", process)
+    app.connect("autodoc-skip-member", skipped)
+    app.add_transform(Entries)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
