@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize, nnls
 
-from lib.data import Array, validated, validated_dual, validated_matrix
+from lib.data import Array, inseparable_pairs, validated, validated_dual, validated_matrix
 from lib.network import Network
 from lib.results import result
 
@@ -90,14 +90,10 @@ class Optimum(NamedTuple):
 
 
 def _refuse_unless_separable(X: Array, y: Array) -> None:
-    inner = X @ X.T
-    same = np.equal.outer(y, y)
-    wrong = np.argwhere(np.where(same, inner <= 0, inner > 0))
-    if len(wrong):
-        i, k = wrong[0]
-        kind = "equal labels need x_i'x_k > 0" if same[i, k] else "different labels need x_i'x_k <= 0"
+    for i, k in inseparable_pairs(X, y)[:1]:
+        kind = "equal labels need x_i'x_k > 0" if y[i] == y[k] else "different labels need x_i'x_k <= 0"
         raise ValueError(
-            f"X is not orthogonally separable: rows {i} and {k} have inner product {inner[i, k]:.6g}, but {kind}; "
+            f"X is not orthogonally separable: rows {i} and {k} have inner product {X[i] @ X[k]:.6g}, but {kind}; "
             "for general data use lib.program.max_margin"
         )
 

@@ -150,14 +150,18 @@ def lines(X: Array) -> Lines:
 # --- predicates ------------------------------------------------------------------------------------
 
 
-def is_orthogonally_separable(X: ArrayLike, y: ArrayLike) -> bool:
-    """x_i'x_j > 0 for equal labels (and i = j), x_i'x_j <= 0 for different ones (Phuong and Lampert 2021).
+def inseparable_pairs(X: Array, y: Array) -> NDArray[np.intp]:
+    """(k, 2): pairs of rows with equal labels and x_i'x_j <= 0, or different ones and x_i'x_j > 0.
 
     Inner products are compared as computed in double precision, with no tolerance.
     """
-    X, y = validated(X, y)
     inner = X @ X.T
-    return bool(np.where(np.equal.outer(y, y), inner > 0, inner <= 0).all())
+    return np.argwhere(np.where(np.equal.outer(y, y), inner <= 0, inner > 0))
+
+
+def is_orthogonally_separable(X: ArrayLike, y: ArrayLike) -> bool:
+    """x_i'x_j > 0 for equal labels (and i = j), x_i'x_j <= 0 for different ones (Phuong and Lampert 2021; def-os)."""
+    return not len(inseparable_pairs(*validated(X, y)))
 
 
 # --- generators ------------------------------------------------------------------------------------
