@@ -24,9 +24,10 @@ def _named(ax: Axes, x: float, y: float, name: str, color: str) -> None:
 
 
 def _range(lower: Array, upper: Array) -> tuple[float, float]:
-    """Limits that show the end of the bracket: early upper bounds can be arbitrarily bad."""
+    """Limits that show the end of the bracket, and no more than there is: early upper bounds can be arbitrarily bad."""
     last, low = lower[-1], lower.min()
     high = max([1.25 * last, 2 * last - low, *(2 * upper[-1:] - last)])
+    high = min([high, *upper.max(keepdims=True, initial=last)]) if len(upper) else high
     return low - 0.06 * (high - low), high + 0.06 * (high - low)
 
 

@@ -71,7 +71,9 @@ function render({ model, el }) {
     bounds.clear();
     const last = solved.at(-1) ?? shown.at(-1);
     const low = Math.min(...shown.map((j) => lower[j]));
-    const [bottom, top] = spread(low, Math.max(2 * (upper[last] ?? 0) - lower[last], 1.25 * lower[last], 2 * lower[last] - low));
+    const enough = Math.max(2 * (upper[last] ?? 0) - lower[last], 1.25 * lower[last], 2 * lower[last] - low);
+    const highest = Math.max(lower[last], ...solved.map((j) => upper[j]));
+    const [bottom, top] = spread(low, solved.length ? Math.min(enough, highest) : enough);
     const place = axes(bounds, xs, [bottom, top], [wide, false], ["log t", "P*"]);
     const inside = solved.filter((j) => upper[j] <= top);
     const area = [...solved.map((j) => place(x(j), upper[j])), ...[...solved].reverse().map((j) => place(x(j), lower[j]))];
