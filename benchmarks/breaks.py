@@ -90,7 +90,7 @@ BREAKS = (
         "half of beta_max",
         "04",
     ),
-    Break("program/master.py", "values = -coefficient", "values = -2 * coefficient", "twice the credit", "04"),
+    Break("program/master.py", "owner], rows", "owner] * 2, rows", "twice the credit", "04"),
     Break("bounds.py", "return least / height", "return least * height", "multiplied by d_H, not divided", "06"),
     Break(
         "bounds.py",

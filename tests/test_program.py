@@ -34,7 +34,7 @@ def judged(X, y, solution, tol):
     """The solution proves what it says: recomputed bounds, margins of at least 1, signs of lam, d_H(lam) <= 1."""
     assert upper_bound(solution.network, X, y) == pytest.approx(solution.primal_value, rel=1e-9)
     assert lower_bound(X, y, solution.lam) == pytest.approx(solution.dual_value, rel=1e-7)
-    assert margins(solution.network, X, y).min() == pytest.approx(1, rel=1e-9)
+    assert 1 - 1e-12 <= margins(solution.network, X, y).min() <= 1 + 1e-8
     assert solution.network.cost == pytest.approx(solution.primal_value, rel=1e-9)
     assert (y * solution.lam >= 0).all()
     assert hausdorff(X, solution.lam).value <= 1 + 1e-9
@@ -217,7 +217,7 @@ def test_rows_of_very_different_lengths_are_solved_in_relative_terms(seed):
     # a tolerance that is absolute anywhere loses the long rows, whose neurons are ten million times shorter
     rng = np.random.default_rng(seed)
     X, y, _ = gaussian(int(rng.integers(2, 8)), int(rng.integers(2, 4)), rng)
-    X *= 10.0 ** rng.integers(-4, 5, (len(X), 1))
+    X = X * 10.0 ** rng.integers(-4, 5, (len(X), 1))
     solution = max_margin(X, y)
     assert solution.status == "optimal"
     # margins of 1 on long rows are differences of large numbers: they are known to fewer digits
@@ -287,7 +287,7 @@ def test_infeasible_data_are_refused_naming_the_rows(X, y, words):
 def test_feasibility_agrees_with_linear_programs_over_all_cells(case):
     X, y = case[0].astype(float), case[1].astype(float)
     try:
-        require_feasible(X, y)
+        require_feasible(X, y, X[:, :0])
         feasible = True
     except ValueError:
         feasible = False

@@ -4,26 +4,32 @@ Whatever the restricted programs return, the bounds are measured on the whole pr
 above, and below the value of lam / d_H(lam), d_H being the certified Hausdorff distance of the two zonotopes of lam.
 """
 
-import time
 from dataclasses import replace
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 
 from lib.bounds import relative_gap
 from lib.data import Array
-from lib.network import Network
-from lib.program.rounds import NEAR, Round, Task, advanced, first, priced, restricted
+from lib.program.problem import Problem
+from lib.program.rounds import NEAR, Round, advanced, first, priced, restricted
 from lib.program.solution import Progress, Watch
-from lib.zonotope import hausdorff
+from lib.zonotope import Maximiser
+
+NODES = 200_000  # of a proof without a deadline
+EVERY = 2.0  # seconds between reports
+ROUNDS = 0.5  # the share of the time that is kept for rounds: the rest is for proofs
 
 
 class Interval(NamedTuple):
-    """The best certified bounds so far, and who attains them."""
+    """The best certified bounds so far; vectors `V`, signs `s`, coefficients `z`, and the `lam` that attain them."""
 
     lower: float
     upper: float
-    network: Network
+    V: Array
+    s: Array
+    z: Array
     lam: Array
 
     @property
@@ -31,108 +37,127 @@ class Interval(NamedTuple):
         return relative_gap(self.lower, self.upper)
 
 
-def _with_network(interval: Interval, task: Task, V: Array, s: Array) -> Interval:
-    upper, net = task.upper(V, s)
-    return interval._replace(upper=upper, network=net) if upper < interval.upper else interval
+class Estimate(NamedTuple):
+    """A dual variable, the height found for it, and what it would prove if that were its d_H."""
+
+    value: float
+    lam: Array
+    height: float
 
 
-def _with_bound(interval: Interval, task: Task, lam: Array, height: float) -> Interval:
-    lower, feasible = task.lower(lam, height)
-    return interval._replace(lower=lower, lam=feasible) if lower > interval.lower else interval
+class Clock(NamedTuple):
+    """When the work began, when the rounds must end, and when all must."""
+
+    began: float
+    rounds: float
+    until: float
+
+
+def clock(seconds: float, share: float) -> Clock:
+    now = perf_counter()
+    return Clock(now, now + share * seconds, now + seconds)
 
 
 class Generation:
     """The rounds, one at a time; `interval` holds what is certified so far, whenever they are stopped."""
 
-    def __init__(self, task: Task, tol: float, watch: Watch) -> None:
-        self.state, self.tol, self.watch = first(task, min(1e-9, tol / 100)), tol, watch
-        empty = Network(np.zeros((task.X.shape[1], 0)), np.zeros(0))
-        self.interval = Interval(-np.inf, np.inf, empty, np.zeros(len(task.y)))
-        self.best = (-np.inf, np.zeros(len(task.y)), 0.0)  # the best estimate below, its lam and the height found
-        self.began, self.round, self.directions = time.perf_counter(), 0, 0
+    def __init__(self, problem: Problem, tol: float, times: Clock, watch: Watch) -> None:
+        self.tol, self.clock, self.watch = tol, times, watch
+        D, lam = problem.X.shape[1], np.zeros(len(problem.y))
+        self.interval = Interval(problem.lower(lam, 1.0)[0], np.inf, np.zeros((0, D)), np.zeros(0), np.zeros(0), lam)
+        self.best = Estimate(-np.inf, lam, 0.0)
+        self.round, self.directions, self.sizes, self.told = 0, 0, (0, 0), -np.inf
+        self.state = first(problem, min(1e-9, tol / 100))
 
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self.began
+    def _with_network(self, V: Array, s: Array, z: Array) -> None:
+        upper, V, s, z = self.state.problem.upper(V, s, z)
+        if upper < self.interval.upper:
+            self.interval = self.interval._replace(upper=upper, V=V, s=s, z=z)
 
-    def certify(self, lam: Array, height: float) -> tuple[Array, Array]:
-        """Bound from below with lam; returns the direction and sign of the height that decided."""
-        rows = lam != 0
-        top = hausdorff(self.state.task.X[rows], lam[rows], goal=height * (1 + self.tol / 4))
-        self.interval = _with_bound(self.interval, self.state.task, lam, top.upper)
-        return top.u[None], np.array([top.s])
+    def _with_bound(self, lam: Array, height: float) -> None:
+        problem = self.state.problem
+        lower, feasible = problem.lower(lam, max(height, problem.affine.slope(lam)))
+        if lower > self.interval.lower:
+            self.interval = self.interval._replace(lower=lower, lam=feasible)
+
+    def prove(self, estimate: Estimate, until: float) -> Maximiser:
+        """Bound from below with the estimate's lam; returns the height that decided, and where it is."""
+        search = self.state.problem.search(estimate.lam, estimate.height * (1 + self.tol / 4))
+        nodes = NODES if np.isinf(until) else np.inf
+        try:
+            while search.nodes < nodes and perf_counter() < until and search.step(until):
+                if perf_counter() > self.told + EVERY:
+                    self._with_bound(estimate.lam, search.bound.upper)
+                    self._tell()
+        finally:
+            self._with_bound(estimate.lam, search.bound.upper)
+        return search.bound
 
     def step(self) -> bool:
         """One round; False when nothing is left to do."""
-        state, task = self.state, self.state.task
-        done = restricted(state)
+        state, problem = self.state, self.state.problem
+        done = restricted(state, self.clock.rounds)
         new = priced(state, done)
-        height = float(new.values.max(initial=task.beta))
-        V, s = done.V[done.active], state.blocks.s[done.active]
-        self.interval = _with_network(self.interval, task, V, s)
-        if height < NEAR * task.beta:  # then the network is worth polishing
-            self.interval = _with_network(self.interval, task, *task.polished(V, s))
-        estimate = task.lower(done.lam, height)[0]
-        if estimate > self.best[0]:
-            self.best = estimate, done.lam, height
-        close = self._gap() <= self.tol
+        height = float(new.values.max(initial=problem.beta))
+        network = done.V[done.active], state.blocks.s[done.active], done.z
+        self._with_network(*network)
+        if height < NEAR * problem.beta:  # then the network is worth polishing
+            self._with_network(*problem.polished(*network))
+        estimate = Estimate(problem.lower(done.lam, height)[0], done.lam, height)
+        self.best = max(self.best, estimate, key=lambda one: one.value)
+        close = relative_gap(self.best.value, self.interval.upper) <= self.tol
         self.state, differs = advanced(state, done, new, self.round)
-        self.round += 1
-        self.directions += len(new.s)
-        self._tell(done)
+        self.round, self.directions = self.round + 1, self.directions + len(new.s)
+        self.sizes = len(done.V), int(state.rows.sum())
+        self._tell()
         if not (close or not differs):
             return True
-        return self._settle(done, height, differs)
+        return self._settle(done, estimate if not differs else self.best, differs)
 
-    def concluded(self) -> None:
-        """Cut short: prove the best estimate; if no network so far separates the data, try neurons along its rows."""
-        task = self.state.task
-        if np.isfinite(self.best[0]):
-            self.certify(*self.best[1:])
-        if not np.isfinite(self.interval.upper):
-            V, s = np.vstack([task.X, task.X]), np.repeat([1.0, -1.0], len(task.X))
-            self.interval = _with_network(self.interval, task, *task.polished(V, s))
-
-    def _settle(self, done: Round, height: float, differs: bool) -> bool:
+    def _settle(self, done: Round, estimate: Estimate, differs: bool) -> bool:
         """Ask for a proof. Where it fails, its direction is a new block.
 
         If that is known, the restricted program is as good as the whole one: where its multipliers are at their cap the
         penalty is too soft; elsewhere more accuracy may help.
         """
-        lam, height = (done.lam, height) if not differs else self.best[1:]
-        U, s = self.certify(lam, height)
+        top = self.prove(estimate, self.clock.until)
         if self.interval.gap <= self.tol:
             return False
-        self.best = (self.interval.lower, self.interval.lam, self.state.task.beta)
-        before, task = self.state, self.state.task
-        blocks = before.blocks.extended(task.X, task.y, U, s, 1)
+        self.best = Estimate(self.interval.lower, self.interval.lam, self.state.problem.beta)
+        before, problem = self.state, self.state.problem
+        blocks = before.blocks.extended(problem.X, problem.y, top.u[None], np.array([top.s]), 1)
         self.state = replace(before, blocks=blocks, jitter=min(2 * before.jitter, 64))
         if differs or len(blocks) > len(before.blocks):
             return True
-        stiffer = task.stiffened(done.optimum.z)
-        finer = max(before.accuracy / 100, 1e-13) if stiffer is task else before.accuracy
-        self.state = replace(self.state, task=stiffer, accuracy=finer)
-        return stiffer is not task or finer < before.accuracy
+        stiffer = problem.stiffened(done.raw)
+        finer = max(before.accuracy / 100, 1e-13) if stiffer is problem else before.accuracy
+        self.state = replace(self.state, problem=stiffer, accuracy=finer)
+        return stiffer is not problem or finer < before.accuracy
 
-    def _gap(self) -> float:
-        """The relative gap that the best estimate would leave, were it proved."""
-        return self.interval._replace(lower=self.best[0]).gap
+    def concluded(self) -> None:
+        """Cut short: prove the best estimate; if no network so far is feasible, try neurons along its rows."""
+        problem = self.state.problem
+        if np.isfinite(self.best.value):
+            self.prove(self.best, self.clock.until)
+        if not np.isfinite(self.interval.upper):
+            X = problem.X[: problem.N]
+            z = np.zeros(problem.affine.columns.shape[1])
+            self._with_network(*problem.polished(np.vstack([X, X]), np.repeat([1.0, -1.0], len(X)), z))
 
-    def _tell(self, done: Round) -> None:
-        lower, upper = self.interval[:2]
-        sizes = len(done.V), len(done.optimum.z), self.directions
-        self.watch(Progress(self.seconds, self.round, lower, self.best[0], upper, *sizes))
+    def _tell(self) -> None:
+        self.told = perf_counter()
+        bounds = self.interval.lower, self.best.value, self.interval.upper
+        self.watch(Progress(self.told - self.clock.began, self.round, *bounds, *self.sizes, self.directions))
 
 
-def _trimmed(task: Task, interval: Interval, tol: float) -> Interval:
+def _trimmed(problem: Problem, interval: Interval, tol: float) -> Interval:
     """Without the neurons that the gap asked for can spare: an interior-point method leaves a little of every block."""
-    net = interval.network
-    V, s, lengths = (np.abs(net.w2) * net.W1).T, np.sign(net.w2), net.radii * np.abs(net.w2)
-    for cut in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8):
+    V, s, z = interval[2:5]
+    lengths = np.linalg.norm(V, axis=1)
+    for cut in (2.0, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8):
         used = lengths > cut * lengths.max(initial=0.0)
-        upper, shorter = task.upper(V[used], s[used])
-        trial = interval._replace(upper=upper, network=shorter)
-        if trial.gap <= tol and upper <= interval.upper * (1 + tol / 10):
+        trial = Interval(interval.lower, *problem.upper(V[used], s[used], z), interval.lam)
+        if trial.gap <= tol and trial.upper <= interval.upper * (1 + tol / 10):
             return trial
     return interval
 
@@ -146,13 +171,13 @@ class Outcome(NamedTuple):
     blocks: int
 
 
-def generate(task: Task, tol: float, seconds: float, watch: Watch) -> Outcome:
+def generate(problem: Problem, tol: float, seconds: float, watch: Watch) -> Outcome:
     """Rounds until the certified relative gap is at most tol, the time is over, or Ctrl-C."""
-    work = Generation(task, tol, watch)
+    work = Generation(problem, tol, clock(seconds, ROUNDS), watch)
     status = "stalled"
     try:
         while work.step():
-            if work.seconds > seconds:
+            if perf_counter() > work.clock.rounds:
                 status = "out of time"
                 break
         status = "optimal" if work.interval.gap <= tol else status
@@ -160,4 +185,4 @@ def generate(task: Task, tol: float, seconds: float, watch: Watch) -> Outcome:
         status = "interrupted"
     if status in ("interrupted", "out of time"):
         work.concluded()
-    return Outcome(_trimmed(task, work.interval, tol), status, work.round, len(work.state.blocks))
+    return Outcome(_trimmed(problem, work.interval, tol), status, work.round, len(work.state.blocks))

@@ -1,6 +1,6 @@
-"""A loss plus weight decay, sum_n l(q_n) + (beta/2)(||W1||^2 + ||w2||^2), to a certified gap, by the same rounds.
+"""A loss and weight decay, sum_n l(f(x_n), y_n) + (beta/2)(||W1||^2 + ||w2||^2), to a certified gap.
 
-dual:  max -sum_n l*(-y_n lam_n)  s.t.  d_H(lam) <= beta.
+dual:  max sum_n min_f (l(f, y_n) + lam_n f)  s.t.  d_H(lam) <= beta.
 """
 
 from dataclasses import dataclass
@@ -8,21 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import Array, validated
-from lib.losses import Loss, Tailed, get_loss
-from lib.network import Network, margins
+from lib.bounds import EPS, decay_lower
+from lib.data import Array
+from lib.losses import LOSSES, Loss, Tailed, get_loss
+from lib.program.affine import Beside, Skip
 from lib.program.blocks import Mask
 from lib.program.columns import generate
 from lib.program.maps import neurons
 from lib.program.penalties import Exponential, Hinge, Penalty, Softplus, SquaredHinge
-from lib.program.rounds import NEW_BLOCKS, Start
-from lib.program.solution import Solution, Watch, silent
-from lib.zonotope import hausdorff, violators
+from lib.program.problem import Problem, Start
+from lib.program.rounds import NEW_BLOCKS
+from lib.program.solution import Solution, Watch, checked, silent
+from lib.zonotope import hausdorff
 
 ROWS = 300  # programs with at most this many rows begin with all of them
 
-
-# The penalty of a row that falls short of its target, and the target.
+# The penalty of a row that falls short of its target, and the target of a margin.
 PENALTIES: dict[str, tuple[Penalty, float]] = {
     "logistic": (Softplus(), 0.0),
     "exponential": (Exponential(), 0.0),
@@ -32,72 +33,69 @@ PENALTIES: dict[str, tuple[Penalty, float]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class WeightDecay:
-    """sum_n l(q_n) + beta sum_i |w2_i| ||w1_i|| on the rows (X, y), of which the first N are the data.
+class WeightDecay(Problem):
+    """sum_n l(f(x_n), t_n) + beta sum_i |w2_i| ||w1_i||.
 
-    The squared loss falls and rises: (1 - q)^2 = (1 - q)_+^2 + (q - 1)_+^2. Its rows come twice, the second time with
-    the other label and the target -1, so that both halves ask for a margin: -q >= -1.
+    The squared loss falls and rises, (f - t)^2 = (t - f)_+^2 + (f - t)_+^2: its rows come twice.
     """
 
-    X: Array
-    y: Array
-    a: Array
-    beta: float
-    loss: Loss
-    N: int
+    loss: Loss = LOSSES["squared"]
 
     @property
-    def penalty(self) -> Penalty:
-        return PENALTIES[self.loss.name][0]
+    def targets(self) -> Array:
+        return (self.y * self.a if self.loss.real else self.y)[: self.N]
 
     def start(self) -> Start:
         """Neurons that the zero network asks for; all rows, or some evenly spread over many."""
-        found = violators(self.X, self.folded(self.loss.dual(np.zeros(len(self.y)), self.y) * (self.a >= 0)), 0.0, n=8)
-        rows = np.zeros(len(self.y), dtype=bool)
-        rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), ROWS)).astype(int))] = True
-        return Start(found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS], rows)
+        lam = np.zeros(len(self.y))
+        lam[: self.N] = self.loss.dual(np.zeros(self.N), self.targets)
+        found = self.climbed(self.affine.balanced(lam), 0.0, np.zeros((0, self.X.shape[1])), 8)
+        rows = np.zeros(self.N, dtype=bool)
+        rows[np.unique(np.linspace(0, self.N - 1, min(self.N, ROWS)).astype(int))] = True
+        return Start(found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS], np.tile(rows, len(self.y) // self.N))
 
-    def folded(self, lam: Array) -> Array:
-        """Multipliers of the same example added up, at its first row."""
-        sums = lam.reshape(-1, self.N).sum(axis=0)
-        return np.concatenate([sums, np.zeros(len(lam) - self.N)])
-
-    def polished(self, V: Array, s: Array) -> tuple[Array, Array]:
-        return V, s
-
-    def upper(self, V: Array, s: Array) -> tuple[float, Network]:
-        net = neurons(V, s)
-        q = margins(net, self.X[: self.N], self.y[: self.N])
-        return float(self.loss.value(q, 1.0).sum()) + self.beta * net.path_norm, net
+    def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
+        f, lost, t = self.outputs(V, s, z)[: self.N], self.lost(V, z)[: self.N], self.targets
+        worst = np.maximum(self.loss.value(f - lost, t), self.loss.value(f + lost, t))
+        return (float(worst.sum()) + self.beta * self.length(V, z)) * (1 + (self.N + 8) * EPS), V, s, z
 
     def lower(self, lam: Array, height: float) -> tuple[float, Array]:
-        """sum_n -l*(-t y_n lam_n) with t at most 1, beta / height, and such that no y_n lam_n is too steep."""
-        lam = self.folded(lam)
-        lam = lam * min(1.0, self.beta / height, self.loss.steepest / max(float(np.abs(lam).max()), 1e-300))
-        return float(self.loss.conjugate(lam[: self.N], self.y[: self.N]).sum()), lam
+        """sum_n min_f (l(f, t_n) + c lam_n f) with c at most 1, beta / height, and such that no lam_n is too steep."""
+        value, scaled = decay_lower(lam[: self.N], self.targets, height, self.loss, self.beta)
+        return value, np.concatenate([scaled, lam[self.N :]])
 
     def wanted(self, q: Array) -> Mask:
         """Rows short of their target, or all."""
         return (q < self.a) | isinstance(self.loss, Tailed)
 
-    def stiffened(self, z: Array) -> "WeightDecay":
-        return self
-
 
 def beta_max(X: ArrayLike, y: ArrayLike, loss: str) -> float:
-    """d_H(-l'(0) y): the zero network is optimal exactly for the weight decays from here on (ours).
+    """d_H(-l'(0)): the zero network is optimal exactly for the weight decays from here on (ours).
 
     Raises `ValueError` for bad data or an unknown loss. Source: thm-convex-regularised.
     """
-    X, y = validated(X, y)
-    return hausdorff(X, get_loss(loss).dual(np.zeros(len(y)), y)).upper
+    law = get_loss(loss)
+    X, y = law.validated(X, y)
+    return hausdorff(X, law.dual(np.zeros(len(y)), y)).upper
 
 
-def _task(X: Array, y: Array, loss: str, beta: float) -> WeightDecay:
-    N, target = len(y), PENALTIES[loss][1]
-    if loss == "squared":
-        X, y = np.vstack([X, X]), np.concatenate([y, -y])
-    return WeightDecay(X, y, target * np.repeat([1.0, -1.0], N)[: len(y)], beta, get_loss(loss), N)
+def _problem(X: Array, y: Array, beside: Beside, law: Loss, beta: float) -> WeightDecay:
+    """With X in units of a power of two, so that its entries are about 1."""
+    penalty, target = PENALTIES[law.name]
+    columns = beside.columns(X)
+    if not law.real:
+        return WeightDecay(X, y, np.full(len(y), target), columns, len(y), penalty, beta, law)
+    one, twice = np.ones(len(y)), np.vstack([X, X])
+    return WeightDecay(twice, np.append(one, -one), np.append(y, -y), columns.twice(), len(y), penalty, beta, law)
+
+
+def _zero(X: Array, y: Array, law: Loss, beta: float, seconds: float) -> Solution | None:
+    """The zero network, if its multiplier is feasible."""
+    start = law.dual(np.zeros(len(y)), y)
+    if hausdorff(X, start, goal=beta, seconds=seconds / 4).upper > beta:
+        return None
+    value, d = float(law.value(np.zeros(len(y)), y).sum()), X.shape[1]
+    return Solution(neurons(X[:0], y[:0]), start, value, value, "optimal", 0, 0, np.zeros(d), 0.0)
 
 
 def regularised(
@@ -106,35 +104,35 @@ def regularised(
     loss: str,
     beta: float,
     *,
+    skip: Skip = "none",
+    constant: bool = False,
     tol: float = 1e-6,
     seconds: float = np.inf,
     progress: Watch = silent,
 ) -> Solution:
-    """min sum_n l(q_n) + (beta/2)(||W1||^2 + ||w2||^2), for the losses logistic, exponential, hinge and squared.
+    """min sum_n l(f(x_n), y_n) + (beta/2)(||W1||^2 + ||w2||^2) for the losses logistic, exponential, hinge, squared.
 
-    l(q) = log(1 + e^-q), e^-q, (1 - q)_+ and (1 - q)^2 / 2. Any data are feasible. The certified values, up to a
+    Labels y, or real targets for the squared loss (1/2)(f - y)^2. Any data are feasible. The certified values, up to a
     relative gap of `tol`, are
 
-        primal_value = sum_n l(q_n) + beta sum_i |w2_i| ||w1_i||,
-        dual_value = -sum_n l*(-y_n lam_n)  with  d_H(lam) <= beta,
+        primal_value = sum_n l(f(x_n), y_n) + beta sum_i |w2_i| ||w1_i||,
+        dual_value = sum_n min_f (l(f, y_n) + lam_n f)  with  d_H(lam) <= beta.
 
-    y_n lam_n >= 0 but for the squared loss, where margins above 1 cost too. From `beta_max` on the zero network (m = 0)
-    is returned. As beta -> 0 the directions tend to those of the largest margin, if the data are feasible.
-    Raises `ValueError` for bad data, an unknown loss, or beta or tol not positive. Source: Pilanci and Ergen 2020.
-    Source: thm-convex-regularised.
+    From `beta_max` on the zero network (m = 0) is returned. As beta -> 0 the directions tend to those of the largest
+    margin, if the data are feasible. `skip`, `constant`, `seconds` and `progress` are those of `max_margin`; a
+    penalised skip costs beta ||w0||. Raises `ValueError` for bad data, an unknown loss, or beta or tol not positive.
+    Source: thm-convex-regularised, Pilanci and Ergen 2020.
     """
-    X, y = validated(X, y)
+    law, beside = get_loss(loss), Beside(skip, constant)
+    X, y = law.validated(X, y)
+    checked(tol, seconds)
     if not (beta > 0 and np.isfinite(beta)):
         raise ValueError(f"beta must be positive and finite; got {beta}: the limit of no weight decay is max_margin")
-    if not tol > 0:
-        raise ValueError(f"tol must be positive; got {tol}: a gap of zero is not reached in floating point")
-    law, zero = get_loss(loss), np.zeros(len(y))
-    start = law.dual(zero, y)
-    if hausdorff(X, start, goal=beta).upper <= beta:
-        value = float(law.value(zero, y).sum())
-        return Solution(Network(np.zeros((X.shape[1], 0)), np.zeros(0)), start, value, value, "optimal", 0, 0)
+    if (zero := _zero(X, y, law, beta, seconds)) and not beside.asked:
+        return zero
     exponent = int(np.frexp(np.abs(X).max())[1])
-    task = _task(np.ldexp(X, -exponent), y, loss, float(np.ldexp(beta, -exponent)))
-    (lower, upper, net, lam), status, rounds, blocks = generate(task, tol, seconds, progress)
-    root = 2.0 ** (-exponent / 2)
-    return Solution(net.scaled(root), lam[: len(y)], upper, lower, status, rounds, blocks)
+    problem = _problem(np.ldexp(X, -exponent), y, beside, law, float(np.ldexp(beta, -exponent)))
+    (lower, upper, V, s, z, lam), status, rounds, blocks = generate(problem, tol, seconds, progress)
+    w0, b0 = beside.parts(z, X.shape[1])
+    net = neurons(np.ldexp(V, -exponent), s)
+    return Solution(net, lam[: len(y)], upper, lower, status, rounds, blocks, np.ldexp(w0, -exponent), b0)

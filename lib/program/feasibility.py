@@ -15,6 +15,7 @@ from lib.data import Array, Lines, directions, lines, validated
 
 Rows = NDArray[np.intp]
 
+FIT = 1e-9  # targets that a function on the lines misses by less, relatively, are fitted
 BIAS = "append a bias column with lib.data.with_bias"
 
 
@@ -83,10 +84,37 @@ def feasible(X: ArrayLike, y: ArrayLike) -> bool:
     return not obstruction(X, y)
 
 
-def require_feasible(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-    """The validated (X, y). Raises `ValueError` naming the rows that no network without bias fits, and the remedy."""
-    X, y = validated(X, y)
-    reason = obstruction(X, y)
+def _shared(X: Array, free: Array) -> tuple[Rows, Array]:
+    """The rows on a line with others, or zero, which alone constrain each other; and all that f can be on them (ours).
+
+    That is a linear function, an even one, which has a value of its own on each line, and the columns that are free.
+    """
+    first = lines(X).first
+    rows = np.flatnonzero((first < 0) | (np.bincount(first + 1, minlength=len(X) + 1)[first + 1] > 1))
+    even = np.linalg.norm(X[rows], axis=1)[:, None] * np.equal.outer(first[rows], np.unique(first[rows]))
+    return rows, np.hstack([X[rows], even, free[rows]])
+
+
+def require_feasible(X: Array, y: Array, free: Array) -> None:
+    """Raises `ValueError` naming the rows that no network without biases fits, and the remedy; `free` adds columns."""
+    if not free.shape[1]:
+        reason = obstruction(X, y)
+    else:
+        rows, functions = _shared(X, free)
+        rows = rows[_cancelling(y[rows, None] * functions)] if len(rows) else rows
+        reason = f"{_named(rows)} of X contradict each other; {BIAS}, or drop some" if len(rows) else ""
     if reason:
         raise ValueError(f"the data are infeasible: {reason}")
-    return X, y
+
+
+def require_fit(X: Array, y: Array, free: Array) -> None:
+    """Raises `ValueError` naming rows that no f(x_n) = y_n fits: parallel rows whose targets are not, for instance."""
+    rows, functions = _shared(X, free)
+    if len(rows):
+        found = np.linalg.lstsq(functions, y[rows], rcond=None)[0]
+        wrong = rows[np.abs(functions @ found - y[rows]) > FIT * np.abs(y).max()]
+        if len(wrong):
+            raise ValueError(
+                f"no network without biases has f(x_n) = y_n: {_named(wrong)} of X {_is(wrong)} zero, or on a line "
+                f"with other rows, and y contradicts that f is homogeneous; {BIAS}, or fit with regularised"
+            )

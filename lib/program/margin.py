@@ -1,89 +1,130 @@
-"""The largest margin: the hard-margin network of least norm, to a certified gap, at any number of patterns."""
+"""The largest margin, and the least norm that fits: hard constraints on the outputs, to a certified gap."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import Array, directions
-from lib.network import Network, margins
+from lib.bounds import TINY, norm_lower
+from lib.data import Array, directions, validated, validated_targets
+from lib.program.affine import Affine, Beside, Skip
 from lib.program.blocks import Mask
-from lib.program.columns import generate
-from lib.program.feasibility import require_feasible
+from lib.program.columns import Interval, Outcome, generate
+from lib.program.feasibility import require_feasible, require_fit
 from lib.program.linear import weights
 from lib.program.maps import neurons
 from lib.program.penalties import Hinge
-from lib.program.rounds import Start
-from lib.program.solution import Progress, Solution, Watch, silent
-from lib.zonotope import violators
+from lib.program.problem import Problem, Start
+from lib.program.solution import Solution, Watch, checked, in_units, silent
 from lib.zonotope.ascent import spread
 
 SPREAD, PASSES = 100, 3  # directions of each sign, and linear programs, before the first conic one
-SHORT = 1e-9  # a margin this little below 1 is not worth a row
+SHORT = 1e-9  # a margin this little below its target is not worth a row
+STIFF = Hinge(1e3)
+EXACT = 1e-11  # outputs this near to the largest target, relatively, fit
 
 
 @dataclass(frozen=True, eq=False)
-class HardMargin:
+class HardMargin(Problem):
     """q_n >= a_n on unit rows, through a hinge whose slope grows until no row falls short: an exact penalty."""
 
-    X: Array
-    y: Array
-    a: Array
-    penalty: Hinge
-    beta: float = 1.0
+    penalty: Hinge = STIFF
+    both: ClassVar[bool] = False  # whether the margins of both labels are hard
 
     def start(self) -> Start:
         """A few rounds with directions in place of blocks: first along the rows and all over the sphere."""
-        X, y = self.X, self.y
+        X, y, Z = self.X, self.y, self.y[:, None] * self.affine.free
         anywhere = spread(SPREAD, X.shape[1])
-        U, s = np.vstack([X, anywhere, anywhere]), np.concatenate([y, np.repeat([1.0, -1.0], SPREAD)])
+        U, s = np.vstack([X[: self.N], anywhere, anywhere]), np.repeat([1.0, -1.0], SPREAD)
+        s = np.concatenate([np.sign((y * self.a)[: self.N] + (self.a == 0)[: self.N]), s])
         for _ in range(PASSES):
-            w, z = weights(gains(U, s, X, y), np.ones(len(U)), self.a, self.penalty.slope)
+            w, _, m = weights(self.gains(U, s), np.ones(len(U)), Z, self.a, slope=self.penalty.slope)
             # Where shortfalls are cheaper than any neuron, on nearly infeasible data, all peaks of y are worth a try.
-            lam, level = (y * z, 0.99) if w.any() else (y, 0.0)
-            rows, used = lam != 0, w > 0
-            found = violators(X[rows], lam[rows], level, U[used], n=8)
+            lam, level = self.folded(y * m if w.any() else y * np.maximum(self.a, 0)), 0.99 if w.any() else 0.0
+            found, used = self.climbed(lam, level, U[w > 0], 8), w > 0
             U, s = np.vstack([U[used], found.U]), np.concatenate([s[used], found.s])
-        return Start(U, s, rows)
+        return Start(U, s, self.signed(lam))
 
-    def polished(self, V: Array, s: Array) -> tuple[Array, Array]:
-        """The best weights for neurons along the vectors."""
-        return V * reweighted(V, s, self.X, self.y, self.a)[:, None], s
+    def signed(self, lam: Array) -> Mask:
+        """The rows that lam uses."""
+        return lam != 0
 
-    def upper(self, V: Array, s: Array) -> tuple[float, Network]:
+    def gains(self, V: Array, s: Array) -> Array:
+        """y_n s_j (x_n'v_j)_+, shape (R, m): what each neuron adds to each margin."""
+        return np.maximum(self.X @ V.T, 0) * (self.y[:, None] * s)
+
+    def polished(self, V: Array, s: Array, z: Array) -> tuple[Array, Array, Array]:
+        """The best weights for neurons along the vectors: a linear program, whose vertices use few neurons.
+
+        It meets the margins to the last digits, where an interior-point method leaves an error of its largest numbers.
+        """
+        N, k = self.N, self.affine.free.shape[1]
+        sizes = np.abs(self.a[:N, None]) if not self.both else 1.0
+        F, Z = self.gains(V, s)[:N] / sizes, self.y[:N, None] * self.affine.columns[:N] / sizes
+        lengths = np.append(np.linalg.norm(V[:, : self.seen], axis=1), self.affine.length(z))
+        gains = np.column_stack([F, Z[:, k:] @ z[k:]])
+        w, free, _ = weights(gains, lengths, Z[:, :k], (self.a[:N, None] / sizes)[:, 0], equal=self.both)
+        return V * w[:-1, None], s, np.concatenate([free, z[k:] * w[-1]])
+
+    def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
         """sum ||v_j|| / min_n (q_n / a_n), and the network of that value; infinite while a margin is not positive."""
-        net = neurons(V, s)
-        least = float((margins(net, self.X, self.y) / self.a).min())
-        return (net.path_norm / least, net.scaled(least**-0.5)) if least > 0 else (np.inf, net)
+        least = float(((self.y * self.outputs(V, s, z) - self.lost(V, z)) / self.a).min())
+        return (self.length(V, z) / least, V / least, s, z / least) if least > 0 else (np.inf, V, s, z)
 
     def lower(self, lam: Array, height: float) -> tuple[float, Array]:
         """sum_n a_n |lam_n| / d_H(lam)."""
-        return float(self.a @ np.abs(lam)) / height, lam / height
+        value = norm_lower(self.y * self.a, lam, height) if (self.y * lam >= 0).all() else 0.0
+        return value, lam / max(height, TINY)
 
     def wanted(self, q: Array) -> Mask:
         return q < self.a * (1 - SHORT)
 
-    def stiffened(self, z: Array) -> "HardMargin":
+    def stiffened(self, lam: Array) -> "HardMargin":
         slope = self.penalty.slope
-        return replace(self, penalty=Hinge(10 * slope)) if z.max() > slope / 2 else self
+        return replace(self, penalty=Hinge(10 * slope)) if np.abs(lam).max() > slope / 2 else self
 
 
-def gains(V: Array, s: Array, X: Array, y: Array) -> Array:
-    """y_n s_j (x_n'v_j)_+, shape (N, m): what each neuron adds to each margin."""
-    return np.maximum(X @ V.T, 0) * (y[:, None] * s)
+@dataclass(frozen=True, eq=False)
+class Interpolation(HardMargin):
+    """f(x_n) = t_n: the margins of both labels are hard."""
 
+    both: ClassVar[bool] = True
 
-def reweighted(V: Array, s: Array, X: Array, y: Array, a: Array) -> Array:
-    """argmin sum_j w_j ||v_j|| s.t. w >= 0 and q_n >= a_n: a linear program, whose vertices use few neurons.
+    @property
+    def targets(self) -> Array:
+        return self.a[: self.N]
 
-    It meets the margins to the last digits, where an interior-point method leaves an error of its largest numbers.
-    Zeros, if it finds no solution.
-    """
-    return weights(gains(V, s, X, y) / a[:, None], np.linalg.norm(V, axis=1), np.ones(len(y)), np.inf).w
+    def signed(self, lam: Array) -> Mask:
+        return np.tile(lam[: self.N] != 0, 2)
+
+    def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
+        """sum ||v_j|| once the outputs are made to fit, by the least change of the weights; infinite if none does."""
+        N, k = self.N, self.affine.free.shape[1]
+        F = np.hstack([self.gains(V, s)[:N], self.affine.free[:N]])
+        change = np.linalg.lstsq(F, self.targets - self.outputs(V, s, z)[:N], rcond=None)[0]
+        w, z = 1 + change[: len(V)], z + np.concatenate([change[len(V) :], np.zeros(len(z) - k)])
+        V, s = V * np.abs(w)[:, None], s * np.where(w < 0, -1.0, 1.0)
+        short = np.abs(self.outputs(V, s, z)[:N] - self.targets).max()
+        return (self.length(V, z) if short <= EXACT * np.abs(self.targets).max() else np.inf), V, s, z
+
+    def lower(self, lam: Array, height: float) -> tuple[float, Array]:
+        """sum_n t_n lam_n / d_H(lam)."""
+        return norm_lower(self.targets, lam[: self.N], height), lam / max(height, TINY)
+
+    def wanted(self, q: Array) -> Mask:
+        return q < self.a - SHORT * np.abs(self.a).max()
 
 
 def max_margin(
-    X: ArrayLike, y: ArrayLike, *, tol: float = 1e-6, seconds: float = np.inf, progress: Watch = silent
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    skip: Skip = "none",
+    constant: bool = False,
+    tol: float = 1e-6,
+    seconds: float = np.inf,
+    progress: Watch = silent,
 ) -> Solution:
     """P* = min (1/2)(||W1||_F^2 + ||w2||^2) s.t. y_n f(x_n) >= 1 for all n, and a network that attains it.
 
@@ -92,27 +133,69 @@ def max_margin(
         primal_value = sum_i |w2_i| ||w1_i|| / min_n y_n f(x_n),        dual_value = y'lam / d_H(lam)
 
     are within `tol` of each other relatively, after `seconds`, or at Ctrl-C, in each case with what is certified so
-    far (the last proof takes its own time). The network has least margin 1 and is balanced, so its `cost` is
-    `primal_value`; `lam` has d_H(lam) <= 1.
+    far. The network has least margin 1 and is balanced, so its `cost` is `primal_value`; `lam` has d_H(lam) <= 1.
+    With a `skip` f also has a term x'w0, "free" or "penalised" by ||w0||, with `constant` a free term b0.
     `progress` is called after each round, for instance `print_progress`. The values scale as X -> cX, P* -> P*/c.
     Raises `ValueError` for bad or infeasible data, naming rows. Source: Pilanci and Ergen 2020 for the convex program;
     its class-split form and the oracle are ours. Source: thm-convex-equivalence, thm-dual-split.
     """
-    X, y = require_feasible(X, y)
-    if not tol > 0:
-        raise ValueError(f"tol must be positive; got {tol}: a gap of zero is not reached in floating point")
-    units = directions(X)
-    lengths = np.einsum("nd,nd->n", X, units)  # q_n >= 1 on x_n is q_n >= 1 / ||x_n|| on x_n / ||x_n||
-    scale = float(lengths.min())
-    task = HardMargin(units, y, scale / lengths, Hinge(1e3))
+    X, y = validated(X, y)
+    checked(tol, seconds)
+    beside = Beside(skip, constant)
+    columns = beside.columns(X)
+    require_feasible(X, y, columns.free)
+    lengths = _lengths(X)
+    scale = float(lengths.min())  # q_n >= 1 on x_n is q_n >= scale / ||x_n|| on x_n / ||x_n||, for scale times f
+    problem = HardMargin(X / lengths[:, None], y, scale / lengths, columns.times(1 / lengths), len(y))
+    found = generate(problem, tol, seconds, in_units(progress, 1 / scale))
+    _, upper, V, s, z, lam = found.interval
+    problem = HardMargin(X, y, np.ones(len(y)), columns, len(y))  # as they are given
+    lower, lam = problem.lower(lam / lengths, 1.0)
+    if np.isfinite(upper):
+        upper, V, s, z = problem.upper(V, s, z)
+    return Solution(neurons(V, s), lam, upper, lower, *found[1:], *beside.parts(z, X.shape[1]))
 
-    def rescaled(at: Progress) -> Progress:
-        return at._replace(lower=at.lower / scale, estimate=at.estimate / scale, upper=at.upper / scale)
 
-    outcome = generate(task, tol, seconds, lambda at: progress(rescaled(at)))
-    found = outcome.interval
-    lam = found.lam / lengths
-    least = margins(found.network, X, y).min() if np.isfinite(found.upper) else 1.0
-    net = found.network.scaled(least**-0.5)
-    value = net.path_norm if np.isfinite(found.upper) else np.inf
-    return Solution(net, lam, value, float(y @ lam), outcome.status, outcome.rounds, outcome.blocks)
+def _lengths(X: Array) -> Array:
+    """||x_n||, or 1 for a zero row."""
+    return np.where(X.any(axis=1), np.einsum("nd,nd->n", X, directions(X)), 1.0)
+
+
+def least_norm(X: Array, y: Array, columns: Affine, tol: float, seconds: float, progress: Watch) -> Outcome:
+    """The least norm with f(x_n) = y_n, not all 0, and whatever free columns."""
+    lengths = _lengths(X)
+    scale = float(np.abs(y / lengths).max())
+    targets, one = y / lengths / scale, np.ones(len(y))
+    rows, columns = np.tile(X / lengths[:, None], (2, 1)), columns.times(1 / lengths).twice()
+    problem = Interpolation(rows, np.append(one, -one), np.append(targets, -targets), columns, len(y))
+    found = generate(problem, tol, seconds, in_units(progress, scale))
+    lower, upper, V, s, z, lam = found.interval
+    lam = lam[: len(y)] / lengths
+    return found._replace(interval=Interval(lower * scale, upper * scale, V * scale, s, z * scale, lam))
+
+
+def interpolate(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    skip: Skip = "none",
+    constant: bool = False,
+    tol: float = 1e-6,
+    seconds: float = np.inf,
+    progress: Watch = silent,
+) -> Solution:
+    """min sum_i |w2_i| ||w1_i|| s.t. f(x_n) = y_n for all n, y real.
+
+    dual: max y'lam s.t. d_H(lam) <= 1. The rest is as in `max_margin`. For y = 0 the answer is the zero network.
+    Raises `ValueError` for bad data and for rows that no network fits, naming them.
+    """
+    X, y = validated_targets(X, y)
+    checked(tol, seconds)
+    beside = Beside(skip, constant)
+    columns = beside.columns(X)
+    require_fit(X, y, columns.free)
+    if not y.any():
+        return Solution(neurons(X[:0], y[:0]), y, 0.0, 0.0, "optimal", 0, 0, np.zeros(X.shape[1]), 0.0)
+    found = least_norm(X, y, columns, tol, seconds, progress)
+    lower, upper, V, s, z, lam = found.interval
+    return Solution(neurons(V, s), lam, upper, lower, *found[1:], *beside.parts(z, X.shape[1]))

@@ -1,11 +1,12 @@
 """The restricted program: the class-split program over a few blocks and a few rows, as one conic program (ours).
 
-    min  sum_n l(e_n) + beta sum_j ||v_j||
-    s.t. sum_j (credit_jn - charge_jn) + e_n >= a_n   for the rows n at hand,
+    min  sum_n l(e_n) + beta (sum_j ||v_j|| + ||w0||)
+    s.t. sum_j (credit_jn - charge_jn) + y_n (affine part)_n + e_n >= a_n   for the rows n at hand,
 
 with credit x_n'v_j on S_j, charge 0, x_n'v_j or rho_jn >= (x_n'v_j)_+. The multiplier of row n is z_n = y_n lam_n.
 """
 
+import time
 from typing import NamedTuple
 
 import clarabel
@@ -15,92 +16,83 @@ from numpy.typing import NDArray
 
 from lib.data import Array
 from lib.program.blocks import ON, RAMP, Blocks
-from lib.program.penalties import Penalty
+from lib.program.penalties import Cost
+from lib.program.problem import Problem
+
+Index = NDArray[np.intp]
 
 
 class Restricted(NamedTuple):
-    """Multipliers `z` (r,) of the rows, vectors `V` (B, d) of the blocks, shortfalls `e` (r,)."""
+    """Multipliers `lam` (r,) of the rows, vectors `V` (B, D) of the blocks, coefficients `z` of the affine part."""
 
-    z: Array
+    lam: Array
     V: Array
-    e: Array
+    z: Array
 
 
-class Entries(NamedTuple):
-    """Entries of a sparse matrix: `values` at `rows` and `columns`."""
-
-    rows: NDArray[np.intp]
-    columns: NDArray[np.intp]
-    values: Array
-
-
-def _diagonal(row: int, column: int, n: int, value: float) -> Entries:
-    """n times the value, on the diagonal that begins at (row, column)."""
-    return Entries(row + np.arange(n), column + np.arange(n), np.full(n, value))
+def _products(X: Array, n: Index, j: Index, factors: Array, rows: Index, shape: tuple[int, int]) -> sp.csr_matrix:
+    """factor x_n'v_j for the pairs (n, j), added up in the given rows, in the variables (v_1, ..., v_B, t)."""
+    D = X.shape[1]
+    columns = (j[:, None] * D + np.arange(D)).ravel()
+    return sp.csr_matrix(((factors[:, None] * X[n]).ravel(), (np.repeat(rows, D), columns)), shape=shape)
 
 
-def _credits(X: Array, coefficient: Array) -> Entries:
-    """-coefficient_jn x_n'v_j in row n, in the variables v."""
-    n, j = np.nonzero(coefficient.T)
-    d = X.shape[1]
-    values = -coefficient[j, n, None] * X[n]
-    return Entries(np.repeat(n, d), (j[:, None] * d + np.arange(d)).ravel(), values.ravel())
+def _norms(B: int, D: int, seen: int) -> sp.csr_matrix:
+    """(t_j, the first `seen` of v_j) for every block j, in the variables (v_1, ..., v_B, t)."""
+    place = np.column_stack([B * D + np.arange(B), np.arange(B * D).reshape(B, D)[:, :seen]]).ravel()
+    return sp.csr_matrix((np.ones(len(place)), (np.arange(len(place)), place)), shape=(len(place), B * (D + 1)))
 
 
-def _products(X: Array, j: NDArray[np.intp], n: NDArray[np.intp], row: int) -> Entries:
-    """x_n'v_j for the pairs (j, n), in rows from `row` on, in the variables v."""
-    d = X.shape[1]
-    return Entries(np.repeat(row + np.arange(len(j)), d), (j[:, None] * d + np.arange(d)).ravel(), X[n].ravel())
+def _matrix(problem: Problem, blocks: Blocks, ramps: tuple[Index, ...], cost: Cost) -> sp.csc_matrix:
+    """A, in the variables (v, t), rho, (e, ...) of the penalty, z of the affine part, and its length, in this order."""
+    X, y, affine = problem.X, problem.y, problem.affine
+    (r, D), B, (n, j) = X.shape, len(blocks), ramps
+    k, p, K = len(n), affine.priced.shape[1], affine.columns.shape[1]
+    coefficient = np.where(blocks.opposite(y), -1.0 * (blocks.charge == ON), blocks.S).T
+    rows, owner = np.nonzero(coefficient)
+    credit = _products(X, rows, owner, coefficient[rows, owner], rows, (r, B * (D + 1)))
+    charged = sp.csr_matrix((np.ones(k), (n, np.arange(k))), shape=(r, k))
+    ramp = _products(X, n, j, np.ones(k), np.arange(k), (k, B * (D + 1)))
+    one, short = sp.identity(k), sp.eye(r, len(cost.q))
+    length, coefficients = sp.eye(min(p, 1)), sp.eye(p, K, K - p)
+    table = [
+        [-credit, charged, -short, sp.csr_matrix(-y[:, None] * affine.columns), None],
+        [ramp, -one, None, None, None],
+        [None, -one, None, None, None],
+        [-_norms(B, D, problem.seen), None, None, None, None],
+        [None, None, cost.A, None, None],
+        [None, None, None, None, -length],
+        [None, None, None, -coefficients, None],
+    ]
+    return sp.bmat(table, format="csc")
 
 
-def _cones(B: int, d: int, row: int) -> Entries:
-    """-(t_j, v_j) for every block j, in the variables (v_1, ..., v_B, t): second-order cones of dimension d + 1."""
-    place = np.column_stack([B * d + np.arange(B), np.arange(B * d).reshape(B, d)]).ravel()
-    return Entries(row + np.arange(len(place)), place, np.full(len(place), -1.0))
-
-
-def _moved(A: sp.csc_matrix, row: int, column: int) -> Entries:
-    """The entries of A, with A's corner at (row, column)."""
-    A = A.tocoo()
-    return Entries(row + A.row, column + A.col, A.data)
-
-
-def _settings(tol: float) -> clarabel.DefaultSettings:
+def _settings(accuracy: float, until: float) -> clarabel.DefaultSettings:
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.max_threads = 1
-    settings.tol_gap_rel = settings.tol_gap_abs = settings.tol_feas = tol
+    settings.tol_gap_rel = settings.tol_gap_abs = settings.tol_feas = accuracy
+    settings.time_limit = max(until - time.perf_counter(), 0.1)
     return settings
 
 
-def solve(X: Array, y: Array, a: Array, blocks: Blocks, penalty: Penalty, beta: float, tol: float) -> Restricted:
-    """The restricted program over rows X (r, d), labels y, targets a, to relative accuracy `tol`.
+def solve(problem: Problem, blocks: Blocks, accuracy: float, until: float) -> Restricted:
+    """The restricted program over the rows of a problem, to a relative accuracy; a rougher answer after `until`.
 
-    In Clarabel's form, b - A x in a product of cones, with the variables x = (v, t), rho, e and what the penalty adds.
+    In Clarabel's form, b - A x in a product of cones.
     """
-    (r, d), B = X.shape, len(blocks)
-    opposite = blocks.opposite(y)
-    coefficient = np.where(opposite, -1.0 * (blocks.charge == ON), blocks.S)
-    j, n = np.nonzero(opposite & (blocks.charge == RAMP))
-    k, cost = len(j), penalty.cost(r)
-    rho, e = B * (d + 1), B * (d + 1) + k
-    entries = [
-        _credits(X, coefficient),
-        Entries(n, rho + np.arange(k), np.ones(k)),
-        _diagonal(0, e, r, -1.0),
-        _products(X, j, n, r),
-        _diagonal(r, rho, k, -1.0),
-        _diagonal(r + k, rho, k, -1.0),
-        _cones(B, d, r + 2 * k),
-        _moved(cost.A, r + 2 * k + B * (d + 1), e),
-    ]
-    rows, columns, values = (np.concatenate(part) for part in zip(*entries, strict=True))
-    shape = r + 2 * k + B * (d + 1) + cost.A.shape[0], e + len(cost.q)
-    A = sp.csc_matrix((values, (rows, columns)), shape=shape)
-    b = np.concatenate([-a, np.zeros(2 * k + B * (d + 1)), cost.b])
-    q = np.concatenate([np.zeros(B * d), np.full(B, beta), np.zeros(k), cost.q])
-    P = sp.diags(np.concatenate([np.zeros(B * (d + 1) + k), cost.P]), format="csc")
-    cones = [clarabel.NonnegativeConeT(r + 2 * k), *[clarabel.SecondOrderConeT(d + 1)] * B, *cost.cones]
-    found = clarabel.DefaultSolver(P, q, A, b, cones, _settings(tol)).solve()
+    (r, D), B, p = problem.X.shape, len(blocks), problem.affine.priced.shape[1]
+    ramps = np.nonzero((blocks.opposite(problem.y) & (blocks.charge == RAMP)).T)
+    k, cost, norms = len(ramps[0]), problem.penalty.cost(r), B * (problem.seen + 1)
+    A = _matrix(problem, blocks, ramps, cost)
+    z = B * (D + 1) + k + len(cost.q)
+    b = np.concatenate([-problem.a, np.zeros(2 * k + norms), cost.b, np.zeros(p + (p > 0))])
+    q = np.concatenate([np.zeros(B * D), np.full(B, problem.beta), np.zeros(k), cost.q, np.zeros(A.shape[1] - z)])
+    q[len(q) - (p > 0) :] = problem.beta
+    P = sp.diags(np.concatenate([np.zeros(z - len(cost.q)), cost.P, np.zeros(A.shape[1] - z)]), format="csc")
+    cones = [clarabel.NonnegativeConeT(r + 2 * k), *[clarabel.SecondOrderConeT(problem.seen + 1)] * B, *cost.cones]
+    cones += [clarabel.SecondOrderConeT(p + 1)] * (p > 0)
+    found = clarabel.DefaultSolver(P, q, A, b, cones, _settings(accuracy, until)).solve()
     x = np.array(found.x)
-    return Restricted(np.maximum(found.z[:r], 0.0), x[: B * d].reshape(B, d), x[B * (d + 1) + k :][:r])
+    lam = problem.y * np.maximum(found.z[:r], 0.0)
+    return Restricted(lam, x[: B * D].reshape(B, D), x[z : len(x) - (p > 0)])

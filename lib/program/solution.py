@@ -4,20 +4,31 @@ import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from lib.bounds import relative_gap
 from lib.data import Array
 from lib.network import Network
 from lib.results import result
 
 
+def checked(tol: float, seconds: float) -> None:
+    """Raises `ValueError` for a tolerance or a time that is not positive, or not a number."""
+    if not tol > 0:
+        raise ValueError(f"tol must be positive; got {tol}: a gap of zero is not reached in floating point")
+    if not seconds >= 0:
+        raise ValueError(f"seconds must be at least 0; got {seconds}: leave it out for no limit")
+
+
 @result
 class Solution(NamedTuple):
-    """A network and a dual variable whose values enclose the optimum: `dual_value` <= optimum <= `primal_value`.
+    """f(x) = network(x) + x'w0 + b0 and a dual variable whose values enclose the optimum.
 
-    Both values are computed from `network` and `lam` alone, whatever the solver did; `lam` (N,) is feasible. `status`
-    is "optimal" when the gap asked for was reached. Otherwise it says what stopped the solver ("interrupted", "out of
-    time", "stalled"), and the two values are still an honest interval. `rounds` counts the restricted programs solved,
-    `blocks` the neurons that the last one could use.
+    `dual_value` <= optimum <= `primal_value`; both are computed from the network, `w0` (d,), `b0` and `lam` (N,) alone,
+    whatever the solver did; `lam` is feasible. `status` is "optimal" when the gap asked for was reached. Otherwise it
+    says what stopped the solver ("interrupted", "out of time", "stalled"), and the two values are still an honest
+    interval. `rounds` counts the restricted programs solved, `blocks` the neurons that the last one could use.
     """
 
     network: Network
@@ -27,15 +38,21 @@ class Solution(NamedTuple):
     status: str
     rounds: int
     blocks: int
+    w0: Array
+    b0: float
 
     @property
     def gap(self) -> float:
         """primal_value / dual_value - 1; infinite while a bound is missing."""
         return relative_gap(self.dual_value, self.primal_value)
 
+    def predict(self, X: ArrayLike) -> Array:
+        """f at the rows of X, (N,)."""
+        return self.network.predict(X) + np.asarray(X, dtype=float) @ self.w0 + self.b0
+
 
 class Progress(NamedTuple):
-    """After a round: seconds so far, the certified bounds, and an estimate of the lower one that awaits its proof.
+    """Seconds so far, the certified bounds, and an estimate of the lower one that awaits its proof.
 
     `blocks` and `rows` measure the restricted program, `directions` all the local maximisers priced so far.
     """
@@ -50,11 +67,10 @@ class Progress(NamedTuple):
     directions: int
 
     def __str__(self) -> str:
-        gap = relative_gap(self.estimate, self.upper)
         return (
             f"{self.seconds:6.1f} s, round {self.rounds}: {self.lower:.9g} ({self.estimate:.9g}) <= optimum "
-            f"<= {self.upper:.9g}, gap {gap:.1e}, {self.blocks} blocks on {self.rows} rows, "
-            f"{self.directions} directions priced"
+            f"<= {self.upper:.9g}, gap {relative_gap(self.lower, self.upper):.1e}, {self.blocks} blocks on "
+            f"{self.rows} rows, {self.directions} directions priced"
         )
 
 
@@ -66,6 +82,11 @@ def silent(_: Progress) -> None:
 
 
 def print_progress(at: Progress) -> None:
-    """A line on stderr for each round that ends more than two seconds into the work."""
+    """A line on stderr for each report more than two seconds into the work."""
     if at.seconds > 2:
         print(at, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def in_units(watch: Watch, scale: float) -> Watch:
+    """Who is told of bounds that are `scale` times those of the solver."""
+    return lambda at: watch(at._replace(lower=scale * at.lower, estimate=scale * at.estimate, upper=scale * at.upper))

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import Array
+from lib.data import Array, validated
 from lib.network import margins
 from lib.patterns import cells
 from lib.program.feasibility import require_feasible
@@ -38,7 +38,8 @@ def reference(X: ArrayLike, y: ArrayLike) -> Solution:
     Over all p cells, so for small data. The bounds are, as always, those that the network and lam prove by themselves.
     Raises `ValueError` for bad or infeasible data. Source: Pilanci and Ergen 2020; thm-convex-equivalence.
     """
-    X, y = require_feasible(X, y)
+    X, y = validated(X, y)
+    require_feasible(X, y, X[:, :0])
     D = cells(X).patterns.astype(float)
     V_pos, V_neg, lam, _ = written_out(X, y, D, cones=True)
     net = to_network(V_pos, V_neg)
@@ -46,7 +47,7 @@ def reference(X: ArrayLike, y: ArrayLike) -> Solution:
     d_H = hausdorff(X, lam).upper
     upper = net.path_norm / least if least > 0 else np.inf
     scaled = net.scaled(least**-0.5) if least > 0 else net
-    return Solution(scaled, lam / d_H, upper, float(y @ lam) / d_H, "optimal", 1, 2 * len(D))
+    return Solution(scaled, lam / d_H, upper, float(y @ lam) / d_H, "optimal", 1, 2 * len(D), np.zeros(X.shape[1]), 0.0)
 
 
 def gated_value(X: ArrayLike, y: ArrayLike) -> float:
@@ -55,5 +56,6 @@ def gated_value(X: ArrayLike, y: ArrayLike) -> float:
     At most P*, and equal to it iff some dual optimum has max_j ||X'D_j lam|| <= 1 (Mishkin, Sahiner, Pilanci 2022).
     Source: thm-convex-gated.
     """
-    X, y = require_feasible(X, y)
+    X, y = validated(X, y)
+    require_feasible(X, y, X[:, :0])
     return written_out(X, y, cells(X).patterns.astype(float), cones=False)[3]

@@ -1,0 +1,76 @@
+"""What a network may have beside its neurons, f(x) = sum_i w2_i (x'w1_i + b_i)_+ + x'w0 + b0: constraints of the dual.
+
+The multiplier lam of the outputs obeys, with beta the price of a norm, and d_H taken over free biases as well,
+
+    d_H(lam) <= beta,   X'lam = 0 (w0 free)  or  ||X'lam|| <= beta (w0 at the price beta ||w0||),   1'lam = 0 (b0 free).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from lib.data import Array
+from lib.program.blocks import Mask
+
+Skip = Literal["none", "free", "penalised"]
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """Columns `free` (N, k) at no cost, and `priced` (N, p) at the length of their coefficients. z (k + p,) is both."""
+
+    free: Array
+    priced: Array
+
+    @property
+    def columns(self) -> Array:
+        return np.hstack([self.free, self.priced])
+
+    def length(self, z: Array) -> float:
+        return float(np.linalg.norm(z[self.free.shape[1] :]))
+
+    def of(self, rows: Mask) -> "Affine":
+        return Affine(self.free[rows], self.priced[rows])
+
+    def times(self, factors: Array) -> "Affine":
+        """Row n multiplied by factor n."""
+        return Affine(factors[:, None] * self.free, factors[:, None] * self.priced)
+
+    def twice(self) -> "Affine":
+        return Affine(np.vstack([self.free, self.free]), np.vstack([self.priced, self.priced]))
+
+    def balanced(self, lam: Array) -> Array:
+        """The lam' nearest to lam, in sum |lam_n| (lam'_n / lam_n - 1)^2, with free'lam' = 0."""
+        if not self.free.shape[1]:
+            return lam
+        root = np.sqrt(np.abs(lam))
+        c = np.linalg.lstsq(root[:, None] * self.free, np.sign(lam) * root, rcond=None)[0]
+        return lam - root**2 * (self.free @ c)
+
+    def slope(self, lam: Array) -> float:
+        """||priced'lam||."""
+        return float(np.linalg.norm(self.priced.T @ lam))
+
+
+class Beside(NamedTuple):
+    """What was asked for beside the neurons."""
+
+    skip: Skip
+    constant: bool
+
+    @property
+    def asked(self) -> bool:
+        return self.skip != "none" or self.constant
+
+    def columns(self, X: Array) -> Affine:
+        """Of x'w0 and b0. Raises `ValueError` for an unknown skip."""
+        if self.skip not in ("none", "free", "penalised"):
+            raise ValueError(f"skip {self.skip!r} is unknown; it is 'none', 'free' or 'penalised'")
+        one, none = np.ones((len(X), int(self.constant))), X[:, :0]
+        return Affine(np.hstack([X if self.skip == "free" else none, one]), X if self.skip == "penalised" else none)
+
+    def parts(self, z: Array, d: int) -> tuple[Array, float]:
+        """(w0, b0) of the coefficients z of the columns."""
+        w0 = {"none": np.zeros(d), "free": z[:d], "penalised": z[len(z) - d :]}[self.skip]
+        return w0, float(z[d if self.skip == "free" else 0]) if self.constant else 0.0

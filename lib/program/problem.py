@@ -1,0 +1,109 @@
+"""What a problem of the family tells the solver: its rows, and what a network and a multiplier are worth on them.
+
+    min  sum_n l(e_n) + beta (sum_j ||v_j|| + ||w0||)    s.t.  y_n f(x_n) + e_n >= a_n.
+
+A loss that rises on both sides has every example twice, (x_n, 1, a_n) and (x_n, -1, -a_n): both ask for a margin.
+"""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from lib.bounds import EPS
+from lib.data import Array
+from lib.program.affine import Affine
+from lib.program.blocks import Mask
+from lib.program.penalties import Penalty
+from lib.zonotope import Columns, Search, violators
+
+Self = TypeVar("Self", bound="Problem")
+
+
+class Start(NamedTuple):
+    """Directions U (m, D) and signs s (m,) of promising neurons, and the rows (N,) that matter to them."""
+
+    U: Array
+    s: Array
+    rows: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Rows `X` (R, D), signs `y`, targets `a` (R,), the first `N` of them the data; and a penalty of shortfalls."""
+
+    X: Array
+    y: Array
+    a: Array
+    affine: Affine
+    N: int
+    penalty: Penalty
+    beta: float = 1.0
+
+    @property
+    def seen(self) -> int:
+        """How many coordinates of a neuron its norm sees."""
+        return self.X.shape[1]
+
+    def folded(self, lam: Array) -> Array:
+        """Multipliers of the same example added up, at its first row, and made to meet the affine part."""
+        sums = lam.reshape(-1, self.N).sum(axis=0)
+        return self.affine.balanced(np.concatenate([sums, np.zeros(len(lam) - self.N)]))
+
+    def outputs(self, V: Array, s: Array, z: Array) -> Array:
+        """f at every row, for neurons of vectors V and signs s."""
+        return np.maximum(self.X @ V.T, 0) @ s + self.affine.columns @ z
+
+    def lost(self, V: Array, z: Array) -> Array:
+        """At most this much of an output is rounding."""
+        sums = np.abs(self.X) @ np.abs(V).sum(axis=0) + np.abs(self.affine.columns) @ np.abs(z)
+        return (V.size / max(len(V), 1) + len(V) + len(z) + 4) * EPS / 2 * sums
+
+    def length(self, V: Array, z: Array) -> float:
+        """sum_j ||v_j|| + ||w0||, rounded up."""
+        length = float(np.linalg.norm(V[:, : self.seen], axis=1).sum()) + self.affine.length(z)
+        return length * (1 + (len(V) + self.X.shape[1] + 4) * EPS)
+
+    def climbed(self, lam: Array, level: float, previous: Array, n: int) -> Columns:
+        """Local maximisers of the heights of lam above a level."""
+        rows = lam != 0
+        return violators(self.X[rows], lam[rows], level, previous, n)
+
+    def search(self, lam: Array, goal: float) -> Search:
+        """The search for d_H(lam)."""
+        rows = lam != 0
+        return Search(self.X[rows], lam[rows], goal=max(goal, self.affine.slope(lam)))
+
+    def restricted(self: Self, rows: Mask) -> Self:
+        """Some of the rows."""
+        return replace(self, X=self.X[rows], y=self.y[rows], a=self.a[rows], affine=self.affine.of(rows))
+
+    def on(self: Self, data: Mask) -> Self:
+        """The same problem on some of the data, whose optimum is at most as large."""
+        return replace(self.restricted(np.tile(data, len(self.y) // self.N)), N=int(data.sum()))
+
+    # What differs from one problem to the next:
+
+    def start(self) -> Start:
+        """What to begin with."""
+        raise NotImplementedError
+
+    def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
+        """The value, at least the optimum, of neurons of vectors V (B, D), signs s, at their best scale; and these."""
+        raise NotImplementedError
+
+    def polished(self, V: Array, s: Array, z: Array) -> tuple[Array, Array, Array]:
+        """Vectors, signs and coefficients no worse than these, made from them at some cost."""
+        return V, s, z
+
+    def lower(self, lam: Array, height: float) -> tuple[float, Array]:
+        """lam scaled to meet d_H <= beta, given its height, and its value: then at most the optimum."""
+        raise NotImplementedError
+
+    def wanted(self, q: Array) -> Mask:
+        """Rows which at margins q cost something."""
+        raise NotImplementedError
+
+    def stiffened(self: Self, lam: Array) -> Self:
+        """The problem with a larger penalty, if it stands for a hard constraint and multipliers reach its slope."""
+        return self
