@@ -1,4 +1,4 @@
-"""`python -m lib`: see `python -m lib certify --help`."""
+"""`python -m lib`: the command `reluproof`, of the `lib` that Python finds first."""
 
 import sys
 

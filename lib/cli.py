@@ -275,7 +275,7 @@ def failure(error: BaseException) -> str:
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)
     if isinstance(error, ValueError | ArithmeticError):
         return " ".join(str(error).split())
-    return f"a defect of this program, please report it ({type(error).__name__}: {error})"
+    return f"a defect of this program, please report it ({type(error).__name__}: {' '.join(str(error).split())})"
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "python -m lib") -> int:

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from decimal import Decimal, localcontext
@@ -17,7 +18,7 @@ from lib import program
 from lib.adapters import from_layers
 from lib.bounds import decay_lower, decay_upper, norm_upper, path_norm
 from lib.checker import check_file
-from lib.cli import BAD_INPUT, IMPROVABLE, OPTIMAL, UNDECIDED, main
+from lib.cli import BAD_INPUT, IMPROVABLE, INTERRUPTED, OPTIMAL, UNDECIDED, main
 from lib.data import Array, gaussian, with_bias
 from lib.losses import LOSSES
 from lib.network import Network, balanced, dual_variable, margins
@@ -292,3 +293,190 @@ def test_the_iris_certificate(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     verdict = check_file(proof)
     assert verdict.accepted and verdict.upper - verdict.lower < verdict.lower / 10**6
     assert proof.stat().st_size < 60_000 and re.search("is proved, for 100 examples in 5", capsys.readouterr().out)
+
+
+# --- nothing wrong without a word ----------------------------------------------------------------------------------
+
+
+def biased(path: Path) -> Path:
+    """The network W1, b1, w2, b2 of `test_adapters`."""
+    np.savez(path, W1=W1, b1=B1, w2=W2, b2=B2)
+    return path
+
+
+def judged(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[int, str, str]:
+    status = main(["certify", *map(str, args)])
+    return status, *capsys.readouterr()
+
+
+def test_an_index_is_not_taken_for_a_feature_and_a_bias_for_a_weight(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches the worst: a table with its index and a network with biases, where 4 columns meet 3 + 1 weights, and the
+    verdict is about another network. Kept as a feature, it does not fit what was saved."""
+    labels = ["1" if f > 0 else "0" for f in VALUES]
+    table = written(tmp_path / "t.csv", np.column_stack([np.arange(4), POINTS]), labels)
+    net = biased(tmp_path / "net.npz")
+    status, _, err = judged(capsys, "--data", table, "--network", net)
+    assert status == BAD_INPUT and "column 0 ('f0') seems to number the rows: say --drop 0" in err
+    status, _, err = judged(capsys, "--data", table, "--network", net, "--keep", "f0")
+    assert status == BAD_INPUT
+    assert "the network was saved with 3 inputs and biases, but the table has 4 features" in err
+    status, out, _ = judged(capsys, "--data", table, "--network", net, "--drop", "f0", "--no-solve", "--json")
+    expected = margins(from_layers(W1, B1, W2, B2), with_bias(POINTS), np.sign(VALUES)).min()
+    assert json.loads(out)["margin"] == pytest.approx(expected)
+
+
+def test_the_last_weights_may_be_biases_if_one_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a network without biases on one input more than there are features that is given a column of ones."""
+    table = written(tmp_path / "t.csv", POINTS, ["1" if f > 0 else "0" for f in VALUES])
+    net = saved(tmp_path / "net.npz", from_layers(W1, B1, W2, B2))
+    status, _, err = judged(capsys, "--data", table, "--network", net)
+    assert status == BAD_INPUT and "if its last weights are biases say --bias" in err
+    np.savetxt(tmp_path / "own.txt", VALUES)
+    status, out, err = judged(capsys, "--data", table, "--network", net, "--bias", "--no-solve", "--json",
+                              "--predictions", tmp_path / "own.txt")  # fmt: skip
+    assert json.loads(out)["margin"] == pytest.approx(np.abs(VALUES).min()), err
+    status, _, err = judged(capsys, "--data", table, "--network", biased(tmp_path / "b.npz"), "--no-bias")
+    assert status == BAD_INPUT and "leave out --no-bias" in err
+
+
+def test_predictions_of_another_network_are_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a tanh network that is judged as a ReLU network, and says which line of the file shows it."""
+    table = written(tmp_path / "t.csv", POINTS, ["1" if f > 0 else "0" for f in VALUES])
+    np.savetxt(tmp_path / "own.txt", np.tanh(POINTS @ W1 + B1) @ W2 + B2)
+    arguments = ["--data", table, "--network", biased(tmp_path / "net.npz"), "--predictions", tmp_path / "own.txt"]
+    status, _, err = judged(capsys, *arguments)
+    assert status == BAD_INPUT and re.search(r"row \d: the network says .* \(row 0 is line 2\)", err)
+    status, _, err = judged(capsys, *arguments[:2], *arguments[4:])
+    assert status == BAD_INPUT and "--predictions are those of a --network" in err
+
+
+def test_swapped_labels_are_asked_about(orthogonal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches labels the other way round that are only reported as many mistakes."""
+    net = saved(tmp_path / "net.npz", four(JOINT))
+    _, out, _ = judged(capsys, "--data", orthogonal, "--network", net, "--positive", "a")
+    assert "all examples are on the wrong side; are the labels swapped? see --positive" in out
+
+
+def test_rows_can_be_found_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches rows counted in two ways: the library's complaint about rows says which line row 0 is."""
+    table = written(tmp_path / "t.csv", np.array([[1.0, 2], [3, 4], [1, 2]]), ["a", "a", "b"])
+    status, _, err = judged(capsys, "--data", table)
+    assert status == BAD_INPUT and re.search(r"rows 0 and 2 of X are equal and .* \(row 0 is line 2\)", err)
+    assert "append" not in err
+
+
+# --- nothing lost ---------------------------------------------------------------------------------------------------
+
+
+def test_inputs_and_special_files_are_not_replaced(
+    orthogonal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a certificate that replaces the table, the network, a link or a device, before and not after solving."""
+    net = saved(tmp_path / "net.npz", four(JOINT))
+    (tmp_path / "link").symlink_to(orthogonal)
+    os.link(orthogonal, tmp_path / "hard")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "old").write_text("old")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    names = ("link", "hard", "folder", "nowhere/proof", "x" * 300)
+    for path in (orthogonal, net, "/dev/null", *(tmp_path / name for name in names)):
+        status, out, err = judged(capsys, "--data", orthogonal, "--network", net, "--certificate", path)
+        assert (status, out, err.count("\n")) == (BAD_INPUT, "", 1), err
+        assert "is not replaced" in err or "cannot be written" in err
+    both = ["--certificate", tmp_path / "same.npz", "--output", tmp_path / "same.npz"]
+    status, out, err = judged(capsys, "--data", orthogonal, "--network", net, *both)
+    assert status == BAD_INPUT and "read or written already" in err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+    assert Path("/dev/null").is_char_device()
+    status, out, err = judged(capsys, "--data", orthogonal, "--network", net, "--certificate", tmp_path / "old")
+    assert status == OPTIMAL and check_file(tmp_path / "old").accepted
+
+
+def test_a_certificate_on_standard_output(orthogonal: Path, tmp_path: Path) -> None:
+    """Catches a file called -, and a report mixed with the certificate."""
+    net = saved(tmp_path / "net.npz", four(JOINT))
+    done = run("certify", "--data", orthogonal, "--network", net, "--certificate", "-")
+    (tmp_path / "proof").write_text(done.stdout)
+    assert check_file(tmp_path / "proof").accepted, done.stderr
+    assert "verdict         optimal" in done.stderr and not (ROOT / "-").exists()
+
+
+@pytest.mark.parametrize("name", ["better.npz", "better.safetensors"])
+def test_the_better_network_is_saved(
+    name: str, orthogonal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a saved network that is not the one reported: judged in its turn, it is optimal."""
+    net, better = saved(tmp_path / "net.npz", four(APART)), tmp_path / name
+    status, out, _ = judged(capsys, "--data", orthogonal, "--network", net, "--output", better)
+    assert status == IMPROVABLE and f"{better}: " in out
+    status, out, err = judged(capsys, "--data", orthogonal, "--network", better)
+    assert status == OPTIMAL, out + err
+    status, out, _ = judged(capsys, "--data", orthogonal, "--output", better)  # with biases
+    assert judged(capsys, "--data", orthogonal, "--network", better)[0] == OPTIMAL
+    status, _, err = judged(capsys, "--data", orthogonal, "--output", tmp_path / "better.pt")
+    assert status == BAD_INPUT and "must end in .npz or .safetensors" in err
+
+
+@pytest.mark.parametrize("cut", [0, 10, 100, 400])
+def test_a_broken_file_is_bad_input(
+    cut: int, orthogonal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a traceback, whose status 1 would mean that a better network is known."""
+    net = saved(tmp_path / "net.npz", four(JOINT))
+    net.write_bytes(net.read_bytes()[:cut])
+    status, _, err = judged(capsys, "--data", orthogonal, "--network", net)
+    assert status == BAD_INPUT and err.count("\n") == 1 and "Traceback" not in err
+
+
+def test_whatever_goes_wrong_is_a_sentence(
+    orthogonal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches an exception that ends in a traceback and status 1, and Ctrl-C that does."""
+    for error, status, words in (
+        (ZeroDivisionError("x"), BAD_INPUT, "x"),
+        (MemoryError(), BAD_INPUT, "the memory of this machine is too small for these data"),
+        (RuntimeError("a\nb"), BAD_INPUT, "a defect of this program, please report it (RuntimeError: a b)"),
+        (KeyboardInterrupt(), INTERRUPTED, "interrupted before there was an answer"),
+    ):
+
+        def fail(*_: object, error: BaseException = error, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr("lib.cli.read_table", fail)
+        assert judged(capsys, "--data", orthogonal) == (status, "", f"python -m lib certify: {words}\n")
+
+
+def slow(tmp_path: Path) -> Path:
+    """Data that take minutes: 100 examples in 10 dimensions with labels of coins."""
+    rng = np.random.default_rng(0)
+    return written(tmp_path / "slow.csv", rng.standard_normal((100, 10)), ["ab"[i] for i in rng.integers(0, 2, 100)])
+
+
+@pytest.mark.slow
+def test_a_deadline_is_kept_and_says_what_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a flag that is not passed on: the search ends long before it is done, with a valid interval."""
+    status, out, err = judged(capsys, "--data", slow(tmp_path), "--seconds", "3", "--tol", "1e-6")
+    assert status == UNDECIDED, out
+    assert "more time       would narrow the interval; the search expects it near" in out and "--seconds" in out
+    assert re.search(r"proved .* <= best", err) and "Traceback" not in err
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_search_with_what_is_proved(tmp_path: Path) -> None:
+    """Catches Ctrl-C that loses the answer, and a value that is not printed before the search."""
+    net = saved(tmp_path / "net.npz", balanced(10, 5, 1.0, np.random.default_rng(0)))
+    command = [sys.executable, "-m", "lib", "certify", "--data", str(slow(tmp_path)), "--seconds", "100",
+               "--network", str(net)]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    work = subprocess.Popen(command, cwd=ROOT, env=environment, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    assert work.stdout and work.stderr
+    head = [work.stdout.readline() for _ in range(5)]
+    assert head[4].startswith("value ")
+    work.stderr.readline()  # the search has begun
+    work.send_signal(signal.SIGINT)
+    out, err = work.communicate(timeout=120)
+    assert work.returncode in (IMPROVABLE, UNDECIDED) and "verdict" in out and "Traceback" not in err, err
+    assert "best value      at least" in out or "best value      between" in out

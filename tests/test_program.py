@@ -265,7 +265,9 @@ def test_no_time_still_leaves_an_honest_interval():
     ("X", "y", "words"),
     [
         ([[1, 0], [0, 0]], [1, 1], ["row 1", "zero"]),
-        ([[1, 0], [0, 1], [2, 0]], [1, 1, -1], ["0 and 2", "positive multiples"]),
+        ([[1, 0], [0, 1], [2, 0]], [1, 1, -1], ["0 and 2", "positive multiples", "append a bias"]),
+        ([[1, 3, 1], [0, 1, 1], [1, 3, 1]], [1, 1, -1], ["0 and 2 of X are equal", "drop one, or add a feature"]),
+        ([[1, 3], [0, 1], [1, 3 + 4e-15]], [1, 1, -1], ["0 and 2 of X differ by 1e-15", "which is rounding"]),
         ([[1, 0], [0, 1], [1, 1], [-1, 0], [0, -1], [-1, -1]], [1, 1, -1, -1, -1, 1], ["antipodes", "bias"]),
     ],
 )

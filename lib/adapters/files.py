@@ -36,12 +36,11 @@ def _same(a: Path, b: Path) -> bool:
 def writable(path: str | Path, others: Iterable[str | Path] = ()) -> None:
     """Raises `ValueError` unless a regular file can be made or replaced at `path` now, one that is none of `others`."""
     path = Path(path)
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise ValueError(f"{path} is not a regular file and is not replaced; name another file")
-    for other in others:
-        if _same(path, Path(other)):
-            raise ValueError(f"{path} is read or written already and is not replaced; name another file")
     try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise ValueError(f"{path} is not a regular file and is not replaced; name another file")
+        if any(_same(path, Path(other)) for other in others):
+            raise ValueError(f"{path} is read or written already and is not replaced; name another file")
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(13, "it is read-only")
         _unfinished(path).touch(exist_ok=False)

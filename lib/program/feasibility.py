@@ -16,6 +16,7 @@ from lib.data import Array, Lines, directions, lines, validated
 Rows = NDArray[np.intp]
 
 FIT = 1e-9  # targets that a function on the lines misses by less, relatively, are fitted
+SAME = 1e-12  # rows of one direction this near to each other are equal, but for rounding
 BIAS = "append a bias column with lib.data.with_bias"
 
 
@@ -48,10 +49,7 @@ def obstruction(X: ArrayLike, y: ArrayLike) -> str:
     known = lines(X)
     clash = _clash(known, y)
     if clash:
-        return (
-            f"rows {clash[0]} and {clash[1]} of X are positive multiples of each other with different labels, and f "
-            f"has one sign on both; {BIAS} (it helps unless the rows are equal), or drop one of them"
-        )
+        return _apart(X, *sorted(clash))
     rows = _antipodal(known, y)
     rows = rows[_cancelling(y[rows, None] * directions(X[rows]))] if len(rows) else rows
     if len(rows):
@@ -61,6 +59,18 @@ def obstruction(X: ArrayLike, y: ArrayLike) -> str:
             "or drop some"
         )
     return ""
+
+
+def _apart(X: Array, n: int, k: int) -> str:
+    """Why rows n and k, of one direction and different labels, cannot be told apart."""
+    far = np.abs(X[n] - X[k]).max() / np.abs(X[n]).max()
+    if far <= SAME:
+        how = "are equal" if far == 0 else f"differ by {far:.0e} of their size, which is rounding,"
+        return f"rows {n} and {k} of X {how} and have different labels; drop one, or add a feature that differs"
+    return (
+        f"rows {n} and {k} of X are positive multiples of each other with different labels, and f has one sign on "
+        f"both; {BIAS}, or drop one of them"
+    )
 
 
 def _named(rows: Rows) -> str:
