@@ -18,6 +18,7 @@ def main() -> int:
         spec.loader.exec_module(module)
         from lib.cli import main as command
     except (ImportError, OSError) as error:
-        sys.stderr.write(f"reluproof: {error}; install convex-geometry-of-backpropagation again, in a fresh environment\n")
+        remedy = "install convex-geometry-of-backpropagation again, in a fresh environment"
+        sys.stderr.write(f"reluproof: {error}; {remedy}\n")
         return 3
     return command(prog="reluproof")

@@ -23,17 +23,23 @@ cones leave no u out because their signs are the leaves of a binary tree, met in
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from fractions import Fraction
 from math import inf, isqrt, lcm
+from operator import mul
 from pathlib import Path
 from typing import Any, NamedTuple
 
 FORMAT, VERSION = "two-layer ReLU network, largest margin", 1
 MAX_LINE, MAX_FILE, MAX_COUNT = 2**20, 2**28, 10**6  # bytes, bytes, and any count in the first line
 MAX_DIGITS, MAX_BITS = 400, 2**14  # of one number, of a common denominator
+MAX_WORK, MAX_HELD = 2**29, 2**30  # see Budget: a few minutes, and a quarter of a gigabyte
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e-?[0-9]{1,3})?|-?[0-9]+/[1-9][0-9]*")
 FINE = 2**64  # lengths are rounded up to multiples of 1/FINE
+
+Rows = Sequence[tuple[Sequence[Fraction], int]]
 
 
 class Verdict(NamedTuple):
@@ -57,6 +63,28 @@ def need(statement: bool, reason: str) -> None:
         raise Refused(reason)
 
 
+def quoted(text: str) -> str:
+    """The beginning of a text from the file, as ASCII that cannot be taken for a line of ours."""
+    return ascii(text[:40]) + ("..." if len(text) > 40 else "")
+
+
+class Budget:
+    """What a certificate may cost: units of work, one for a product of small integers, and bits held at a time."""
+
+    def __init__(self) -> None:
+        self.work = self.held = 0
+
+    def spend(self, products: int, p: int, q: int) -> None:
+        """So many products of a p-bit with a q-bit integer, each of which counts 1 + pq/2^14."""
+        self.work += products + (products * p * q >> 14)
+        need(self.work <= MAX_WORK, f"the arithmetic asks for more than {MAX_WORK} units of work")
+
+    def hold(self, numbers: int, bits: int) -> None:
+        """So many integers more of so many bits, each of which counts 256 bits more."""
+        self.held += numbers * (bits + 256)
+        need(self.held <= MAX_HELD, f"the numbers need more than {MAX_HELD} bits")
+
+
 # --- lines ------------------------------------------------------------------------------------------
 
 
@@ -67,7 +95,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_float(text: str) -> None:
-    raise Refused(f"{text} is a number of floating point; numbers that are not counts are strings of digits")
+    raise Refused(f"{quoted(text)} is a number of floating point; numbers that are not counts are strings of digits")
 
 
 class Lines:
@@ -75,24 +103,29 @@ class Lines:
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self.lines, self.number, self.size = iter(lines), 0, 0
-        self.digest = hashlib.sha256()
+        self.digest, self.budget = hashlib.sha256(), Budget()
 
     def take(self, **types: type) -> list[Any]:
         """The values of the next line, which must have exactly these keys, with values of these types."""
         before = self.digest.copy()
         self.number += 1
-        line = next(self.lines, b"")
+        line = next(self.lines, None)
+        need(line is not None, f"the file ends where a line with {', '.join(types)} is due")
+        assert line is not None
         self.size += len(line)
-        need(line != b"", f"the file ends where a line with {', '.join(types)} is due")
         need(len(line) <= MAX_LINE, f"the line is longer than {MAX_LINE} bytes")
         need(self.size <= MAX_FILE, f"the file is longer than {MAX_FILE} bytes")
+        whole = line.startswith(b"{") and line.endswith(b"}\n") and line.count(b"\n") == 1
+        need(whole, "the line is not one JSON object from its first byte to the newline that ends it")
         self.digest.update(line)
         record = self._parsed(line)
         need(isinstance(record, dict), "the line is not a JSON object")
-        need(set(record) == set(types), f"the keys are {', '.join(record)}; due are {', '.join(types)}")
+        found = ", ".join(map(quoted, list(record)[:8])) + (", ..." if len(record) > 8 else "")
+        need(set(record) == set(types), f"the keys are {found}; due are {', '.join(types)}")
         for key, kind in types.items():
             need(type(record[key]) is kind, f"{key} must be {'a string' if kind is str else 'an integer'}")
         self.before = before.hexdigest()
+        self.budget.spend(256, 1, 1)
         return [record[key] for key in types]
 
     @staticmethod
@@ -110,12 +143,13 @@ class Lines:
 def rational(text: str, name: str) -> Fraction:
     """A decimal such as -0.25 or 1e-9, or a fraction such as 2/3, exactly."""
     need(len(text) <= MAX_DIGITS, f"{name} has a number of more than {MAX_DIGITS} characters")
-    need(NUMBER.fullmatch(text) is not None, f"{name}: {text[:40]!r} is neither a decimal nor a fraction p/q")
+    need(NUMBER.fullmatch(text) is not None, f"{name}: {quoted(text)} is neither a decimal nor a fraction p/q")
     return Fraction(text)
 
 
-def rationals(text: str, length: int, name: str) -> list[Fraction]:
+def rationals(text: str, length: int, name: str, budget: Budget) -> list[Fraction]:
     """Numbers separated by single spaces."""
+    budget.spend(32 * length, 1, 1)
     words = text.split(" ") if text else []
     need(len(words) == length, f"{name} has {len(words)} numbers; due are {length}")
     return [rational(word, name) for word in words]
@@ -123,26 +157,39 @@ def rationals(text: str, length: int, name: str) -> list[Fraction]:
 
 def counts(text: str, name: str) -> list[int]:
     words = text.split(" ") if text else []
-    need(all(re.fullmatch("[0-9]{1,7}", word) for word in words), f"{name} must be the numbers of examples")
+    plain = all(re.fullmatch("0|[1-9][0-9]{0,6}", word) for word in words)
+    need(plain, f"{name} must be the numbers of examples, without zeros before them")
     return [int(word) for word in words]
 
 
-def over_one(rows: Sequence[Sequence[Fraction]]) -> tuple[list[list[int]], int]:
+def widest(rows: Iterable[Iterable[int]]) -> int:
+    """The bits of the largest entry."""
+    return max((value.bit_length() for row in rows for value in row), default=0)
+
+
+def over_one(rows: Sequence[Sequence[Fraction]], budget: Budget) -> tuple[list[list[int]], int]:
     """Integers and one denominator: rows[i][j] = integers[i][j] / denominator."""
-    denominator = 1
+    denominator, count = 1, sum(map(len, rows))
     for row in rows:
         for value in row:
-            denominator = lcm(denominator, value.denominator)
-            need(denominator.bit_length() <= MAX_BITS, f"a common denominator needs more than {MAX_BITS} bits")
+            if denominator % value.denominator:
+                denominator = lcm(denominator, value.denominator)
+                budget.spend(1, denominator.bit_length(), denominator.bit_length())
+                need(denominator.bit_length() <= MAX_BITS, f"a common denominator needs more than {MAX_BITS} bits")
+    large = widest([value.numerator for value in row] for row in rows)
+    budget.spend(count, denominator.bit_length(), large + denominator.bit_length())
+    budget.hold(count, denominator.bit_length() + large)
     return [[v.numerator * (denominator // v.denominator) for v in row] for row in rows], denominator
 
 
 def dot(a: Sequence[int], b: Sequence[int]) -> int:
-    return sum(p * q for p, q in zip(a, b, strict=True))
+    return sum(map(mul, a, b))
 
 
-def length(v: Sequence[int]) -> int:
+def length(v: Sequence[int], budget: Budget) -> int:
     """|v| * FINE, rounded up."""
+    bits = widest([v]) + 64
+    budget.spend(len(v) + 16, bits, bits)
     square = dot(v, v) * FINE**2
     root = isqrt(square)
     return root + (root * root < square)
@@ -152,11 +199,12 @@ def length(v: Sequence[int]) -> int:
 
 
 class Network(NamedTuple):
-    """f(x) = sum_i signs_i (x'w_i)_+ with w_i = W_i / denominator."""
+    """f(x) = sum_i signs_i (x'w_i)_+ with w_i = W_i / denominator, W_i of at most so many bits."""
 
     signs: list[int]
     W: list[list[int]]
     denominator: int
+    bits: int
 
 
 class Example(NamedTuple):
@@ -170,49 +218,71 @@ def read_network(lines: Lines, m: int, d: int) -> Network:
     signs, W = [], []
     for i in range(m):
         neuron, sign, w = lines.take(neuron=int, sign=int, w=str)
-        need(neuron == i, f"neuron {neuron} stands where neuron {i} is due")
+        need(neuron == i, f"neuron {i} is due")
         need(sign in (-1, 1), "sign must be 1 or -1")
         signs.append(sign)
-        W.append(rationals(w, d, "w"))
-    return Network(signs, *over_one(W))
+        W.append(rationals(w, d, "w", lines.budget))
+        hold_fractions(lines, W[-1])
+    integers, denominator = over_one(W, lines.budget)
+    return Network(signs, integers, denominator, widest(integers))
 
 
-def cost(network: Network) -> Fraction:
+def hold_fractions(lines: Lines, row: Sequence[Fraction]) -> None:
+    """Count numbers that are kept after their line."""
+    for value in row:
+        lines.budget.hold(2, value.numerator.bit_length() + value.denominator.bit_length())
+
+
+def cost(network: Network, budget: Budget) -> Fraction:
     """sum_i |w_i|, rounded up."""
-    return Fraction(sum(map(length, network.W)), network.denominator * FINE)
+    return Fraction(sum(length(w, budget) for w in network.W), network.denominator * FINE)
 
 
-def has_margin(network: Network, x: Sequence[Fraction], y: int) -> bool:
+def has_margin(network: Network, x: Sequence[Fraction], y: int, budget: Budget) -> bool:
     """y f(x) >= 1."""
-    (row,), denominator = over_one([x])
+    held = budget.held
+    (row,), denominator = over_one([x], budget)
+    budget.held = held
+    budget.spend(len(network.W) * (len(row) + 8), widest([row]), network.bits)
     f = sum(sign * max(0, dot(row, w)) for sign, w in zip(network.signs, network.W, strict=True))
     return y * f >= denominator * network.denominator
 
 
-def read_examples(lines: Lines, N: int, d: int, network: Network) -> tuple[dict[int, Example], Fraction]:
+def read_examples(
+    lines: Lines, N: int, d: int, network: Network, data: Rows | None
+) -> tuple[dict[int, Example], Fraction]:
     """The rows with lam_n != 0, and sum_n |lam_n|; every row's margin is checked as it passes."""
     support, total = {}, Fraction(0)
     for n in range(N):
         example, y, x, lam = lines.take(example=int, y=int, x=str, lam=str)
-        need(example == n, f"example {example} stands where example {n} is due")
+        need(example == n, f"example {n} is due")
         need(y in (-1, 1), "y must be 1 or -1")
-        row, weight = rationals(x, d, "x"), y * rational(lam, "lam")
+        row, weight = rationals(x, d, "x", lines.budget), y * rational(lam, "lam")
+        need(data is None or same(row, y, *data[n]), f"it is not row {n} of the data")
         need(weight >= 0, "lam has not the sign of y")
-        need(has_margin(network, row, y), "the margin of the network is less than 1")
+        need(has_margin(network, row, y, lines.budget), "the margin of the network is less than 1")
         total += weight
+        lines.budget.spend(1, total.denominator.bit_length(), total.numerator.bit_length())
+        need(total.denominator.bit_length() <= MAX_BITS, f"the sum of all lam needs more than {MAX_BITS} bits")
         if weight:
             support[n] = Example(y, [weight * value for value in row])
+            hold_fractions(lines, support[n].g)
     return support, total
+
+
+def same(row: list[Fraction], y: int, x: Sequence[Fraction], label: int) -> bool:
+    """Whether an example is (x, label), or (x, 1) with the column of ones that stands for a bias."""
+    return y == label and row in (list(x), [*x, Fraction(1)])
 
 
 def _permutation(text: str, rows: set[int], name: str) -> list[int]:
     listed = counts(text, name)
-    need(len(listed) == len(rows) and set(listed) == rows, f"{name} must list {sorted(rows)}, each once")
+    need(len(listed) == len(rows) and set(listed) == rows, f"{name} must list its {len(rows)} examples, each once")
     return listed
 
 
 class Side(NamedTuple):
-    """g_n = own[n] / unit and opposite[n] / unit; what is left to the rest, after k own rows:
+    """g_n = own[n] / unit and opposite[n] / unit, of at most so many bits; what is left to the rest, after k own rows:
     halves[k] / (2 unit) = sum_rest g_n / 2, and radius[k] / (2 unit FINE) >= r."""
 
     own: list[list[int]]
@@ -220,24 +290,32 @@ class Side(NamedTuple):
     unit: int
     halves: list[list[int]]
     radius: list[int]
+    bits: int
 
 
 def read_side(lines: Lines, sign: int, d: int, support: dict[int, Example]) -> Side:
     side, own, opposite = lines.take(side=int, own=str, opposite=str)
-    need(side == sign, f"side {side} stands where side {sign} is due")
+    need(side == sign, f"side {sign} is due")
     first = _permutation(own, {n for n, row in support.items() if row.y == sign}, "own")
     second = _permutation(opposite, {n for n, row in support.items() if row.y != sign}, "opposite")
-    G, unit = over_one([support[n].g for n in first + second])
+    G, unit = over_one([support[n].g for n in first + second], lines.budget)
+    bits = widest(G) + len(first).bit_length()
+    lines.budget.hold(len(first) * d, bits)
     halves, radius = [[0] * d], [0]
     for g in reversed(G[: len(first)]):
         halves.append([a + b for a, b in zip(halves[-1], g, strict=True)])
-        radius.append(radius[-1] + length(g))
-    return Side(G[: len(first)], G[len(first) :], unit, halves[::-1], radius[::-1])
+        radius.append(radius[-1] + length(g, lines.budget))
+    return Side(G[: len(first)], G[len(first) :], unit, halves[::-1], radius[::-1], bits)
 
 
-def settles(side: Side, t: list[Fraction], c: list[Fraction]) -> bool:
+def settles(side: Side, t: list[Fraction], c: list[Fraction], budget: Budget) -> bool:
     """|v| + r <= 1, multiplied by 2 * unit * denominator * FINE."""
-    (coefficients,), denominator = over_one([t + [-value for value in c]])
+    held = budget.held
+    (coefficients,), denominator = over_one([t + [-value for value in c]], budget)
+    budget.held, wide = held, widest([coefficients, [denominator]])
+    used, d = sum(map(bool, coefficients)) + 1, len(side.halves[0])
+    budget.spend(used * (d + 8), wide, side.bits)
+    budget.spend(d + 8, wide + side.bits + 64, wide + side.bits + 64)
     v = [denominator * half for half in side.halves[len(t)]]
     for coefficient, g in zip(coefficients, side.own[: len(t)] + side.opposite, strict=True):
         if coefficient:
@@ -254,36 +332,42 @@ def check_side(lines: Lines, sign: int, d: int, support: dict[int, Example]) -> 
     while due is not None:
         signs, own, opposite = lines.take(cone=str, own=str, opposite=str)
         plus = len(signs) - len(due)
-        need(plus >= 0 and signs == due + "+" * plus, f"cone {signs[:80]!r} does not continue {due!r} by signs +")
+        need(
+            plus >= 0 and signs == due + "+" * plus, f"cone {quoted(signs)} does not continue {quoted(due)} by signs +"
+        )
         need(len(signs) <= len(side.own), f"cone has {len(signs)} signs; there are {len(side.own)} own rows")
-        t, c = rationals(own, len(signs), "own"), rationals(opposite, len(side.opposite), "opposite")
+        t, c = (
+            rationals(own, len(signs), "own", lines.budget),
+            rationals(opposite, len(side.opposite), "opposite", lines.budget),
+        )
         kept = (value >= 1 if mark == "+" else value <= 0 for mark, value in zip(signs, t, strict=True))
         need(all(kept), "own must be >= 1 where the sign is + and <= 0 where it is -")
         need(all(0 <= value <= 1 for value in c), "opposite must be between 0 and 1")
-        need(settles(side, t, c), "the bound |v| + r <= 1 of the cone fails")
+        need(settles(side, t, c, lines.budget), "the bound |v| + r <= 1 of the cone fails")
         cones += 1
         passed = signs.rstrip("-")
         due = passed[:-1] + "-" if passed else None
     return cones
 
 
-def _checked(lines: Lines) -> Verdict:
+def _checked(lines: Lines, data: Rows | None) -> Verdict:
     form, version, N, d, m, low, high = lines.take(
         certificate=str, version=int, examples=int, features=int, neurons=int, lower=str, upper=str
     )
     need(form == FORMAT, f"certificate must be {FORMAT!r}")
-    need(version == VERSION, f"version {version} is unknown; this program checks version {VERSION}")
+    need(version == VERSION, f"the version must be {VERSION}")
     for name, count, least in (("examples", N, 1), ("features", d, 1), ("neurons", m, 0)):
         need(least <= count <= MAX_COUNT, f"{name} must be between {least} and {MAX_COUNT}")
     lower, upper = rational(low, "lower"), rational(high, "upper")
+    need(data is None or len(data) == N, f"the data have {len(data or ())} rows, the certificate {N}")
     network = read_network(lines, m, d)
-    need(cost(network) <= upper, "the cost of the network exceeds upper")
-    support, total = read_examples(lines, N, d, network)
+    need(cost(network, lines.budget) <= upper, "the cost of the network exceeds upper")
+    support, total = read_examples(lines, N, d, network, data)
     need(lower <= total, "lower exceeds the sum of all |lam|")
     cones = sum(check_side(lines, sign, d, support) for sign in (1, -1))
     end, digest = lines.take(end=int, sha256=str)
     need(end == lines.number and digest == lines.before, "the digest differs: a line was changed after it was written")
-    need(next(lines.lines, b"") == b"", "something follows the last line")
+    need(next(lines.lines, None) is None, "something follows the last line")
     theorem = f"{low} <= P* <= {high} is proved, for {N} examples in {d} dimensions and any number of neurons"
     return Verdict(True, lower, upper, f"{theorem} ({cones} cones)")
 
@@ -291,19 +375,22 @@ def _checked(lines: Lines) -> Verdict:
 # --- entrances --------------------------------------------------------------------------------------
 
 
-def check_lines(lines: Iterable[bytes]) -> Verdict:
-    """The verdict on the lines of a certificate, each ending in a newline. Never raises for what they contain."""
+def check_lines(lines: Iterable[bytes], data: Rows | None = None) -> Verdict:
+    """The verdict on the lines of a certificate, each ending in a newline. Never raises for what they contain.
+
+    `data`, if given, are the rows (x_n, y_n) that it must be about, with or without a last column of ones.
+    """
     reader = Lines(lines)
     try:
-        return _checked(reader)
+        return _checked(reader, data)
     except Refused as reason:
         return Verdict(False, Fraction(0), inf, f"line {reader.number}: {reason}")
 
 
-def check_file(path: str | Path) -> Verdict:
-    """The verdict on a certificate file, read line by line. Raises `OSError` if it cannot be read."""
-    with open(path, "rb") as file:
-        return check_lines(iter(lambda: file.readline(MAX_LINE + 1), b""))
+def check_file(path: str | Path, data: Rows | None = None) -> Verdict:
+    """The verdict on a certificate file, or on standard input for `-`. Raises `OSError` if it cannot be read."""
+    with nullcontext(sys.stdin.buffer) if str(path) == "-" else open(path, "rb") as file:
+        return check_lines(iter(lambda: file.readline(MAX_LINE + 1), b""), data)
 
 
 def records(certificate: dict[str, Any]) -> Iterator[Any]:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import NoReturn, TextIO
 
 import numpy as np
@@ -28,6 +29,10 @@ CODES = {"optimal": OPTIMAL, "improvable": IMPROVABLE, "undecided": UNDECIDED}
 SECONDS = 40.0  # of search, without a flag: with the reading and the last proof an answer comes within a minute
 QUIET = 2.0  # seconds without a line of progress
 
+MAIN = """\
+Is a trained two-layer ReLU network optimal for its data? How far is it, and which neuron is missing?
+See %(prog)s certify --help.
+"""
 CERTIFY = """\
 Is a two-layer ReLU network optimal for its data? Prints the network's own value, an interval that contains the best
 value any such network has, of any width, and, if the network is not optimal, the neuron that is missing.
@@ -35,20 +40,20 @@ value any such network has, of any width, and, if the network is not optimal, th
 examples:
   %(prog)s --data train.csv --network net.npz
   %(prog)s --data train.csv --network net.safetensors --label species --positive virginica
-  %(prog)s --data train.csv --network net.npz --predictions outputs.txt      (compares the network's own outputs)
+  %(prog)s --data train.csv --network net.npz --predictions outputs.txt   (its own outputs)
   %(prog)s --data train.csv --network net.npz --loss logistic --beta 0.1
-  %(prog)s --data train.csv --certificate proof.jsonl --output best.npz      (no network: solves for the best one)
+  %(prog)s --data train.csv --certificate proof.jsonl --output best.npz   (the best network)
 """
-EXIT_CERTIFY = """\
+NETWORKS = """\
 networks: .npz with arrays W1 (features x neurons), w2, and perhaps b1, b2, or what numpy.savez(FILE,
 *model.get_weights()) writes for Keras; .safetensors with the state_dict of two Linear layers of PyTorch; .npy with one
 row (w1, w2) a neuron. No such file names the activation: --predictions shows that the network is read as what it is.
 
-exit status: 0 the network is optimal within --tol, 1 a better network is known, 2 undecided, 3 bad input or a failure,
-130 interrupted before there was an answer.
 """
-EXIT_CHECK = """\
-exit status: 0 the theorem is proved, 1 the certificate is refused (the line is named), 3 it cannot be read.
+STATUS = """\
+exit status of certify: 0 the network is optimal within --tol, 1 a better network is known, 2 undecided;
+of check: 0 the theorem is proved, 1 the certificate is refused (the line is named);
+of both: 3 bad input or a failure, 130 interrupted before there was an answer.
 """
 
 
@@ -60,7 +65,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT, f"{self.prog}: {message}\n")
 
 
-def _add_table(command: argparse.ArgumentParser, required: bool) -> None:
+def _add_table(command: argparse.ArgumentParser, required: bool) -> Callable[..., argparse.Action]:
     add = command.add_argument_group("the data").add_argument
     yes_no = argparse.BooleanOptionalAction
     add("--data", required=required, metavar="FILE", help="a table: numbers, and a column of labels; separated by "
@@ -70,17 +75,18 @@ def _add_table(command: argparse.ArgumentParser, required: bool) -> None:
     add("--header", action=yes_no, default=None, help="the first line holds names (default: if it looks so)")
     add("--drop", action="append", default=[], metavar="COLUMN", help="leave a column out, an index for instance")
     add("--keep", action="append", default=[], metavar="COLUMN", help="a column is a feature although it counts rows")
+    return add
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
-    main = Parser(prog=prog, description="The convex geometry of two-layer ReLU networks.")
+    raw = argparse.RawDescriptionHelpFormatter
+    main = Parser(prog=prog, formatter_class=raw, description=MAIN, epilog=STATUS)
     main.add_argument("--version", action="version", version=f"%(prog)s {lib.__version__}")
     commands = main.add_subparsers(dest="command", required=True, metavar="certify | check", parser_class=Parser)
-    raw = argparse.RawDescriptionHelpFormatter
-    one = commands.add_parser("certify", formatter_class=raw, description=CERTIFY, epilog=EXIT_CERTIFY,
+    one = commands.add_parser("certify", formatter_class=raw, description=CERTIFY, epilog=NETWORKS + STATUS,
                               help="judge a network")  # fmt: skip
-    _add_table(one, required=True)
-    one.add_argument("--bias", action=argparse.BooleanOptionalAction, help="append a column of ones to the data "
+    add = _add_table(one, required=True)
+    add("--bias", action=argparse.BooleanOptionalAction, help="append a column of ones to the data "
                      "(default: if the network was saved with biases; yes without a network)")  # fmt: skip
     add = one.add_argument_group("the network").add_argument
     add("--network", metavar="FILE", help="the trained network; without it the best one is computed")
@@ -97,7 +103,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     add("--certificate", metavar="FILE", help="write a proof of the interval, for `check`; - is standard output")
     add("--output", metavar="FILE", help="save the best network known and the missing neuron (.npz or .safetensors)")
     add("--json", action="store_true", help="print JSON")
-    two = commands.add_parser("check", formatter_class=raw, epilog=EXIT_CHECK, help="check a certificate",
+    two = commands.add_parser("check", formatter_class=raw, epilog=STATUS, help="check a certificate",
                               description="Check a certificate with exact integers.")  # fmt: skip
     two.add_argument("file", help="a certificate, as written by certify --certificate")
     _add_table(two, required=False)
@@ -257,8 +263,13 @@ def run_certify(args: argparse.Namespace) -> int:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    verdict = check_file(args.file)
-    sys.stdout.write(f"{'' if verdict.accepted else 'refused: '}{verdict.message}\n")
+    data = None
+    if args.data:
+        table = read(args)
+        data = [([Fraction(value) for value in x], int(label)) for x, label in zip(table.X, table.y, strict=True)]
+    verdict = check_file(args.file, data)
+    about = f"; the data are those of {args.data}" if data else ""
+    sys.stdout.write(f"{verdict.message}{about}\n" if verdict.accepted else f"refused: {verdict.message}\n")
     return int(not verdict.accepted)
 
 

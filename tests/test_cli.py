@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import lib
 from lib import program
 from lib.adapters import from_layers
 from lib.bounds import decay_lower, decay_upper, norm_upper, path_norm
@@ -178,10 +179,12 @@ def test_usage_errors_are_bad_input(args: list[str], capsys: pytest.CaptureFixtu
 
 def test_help_states_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
     """Catches a help text that leaves out what a script needs."""
-    with pytest.raises(SystemExit) as stop:
-        main(["certify", "--help"])
-    out = capsys.readouterr().out
-    assert stop.value.code == 0 and "0 the network is optimal within --tol, 1 a better network is known" in out
+    for args in (["--help"], ["certify", "--help"], ["check", "--help"]):
+        with pytest.raises(SystemExit) as stop:
+            main(args)
+        out = capsys.readouterr().out
+        assert stop.value.code == 0 and "0 the network is optimal within --tol, 1 a better network is known" in out
+        assert "3 bad input or a failure" in out
 
 
 def test_checking_what_is_no_certificate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -480,3 +483,33 @@ def test_ctrl_c_ends_the_search_with_what_is_proved(tmp_path: Path) -> None:
     out, err = work.communicate(timeout=120)
     assert work.returncode in (IMPROVABLE, UNDECIDED) and "verdict" in out and "Traceback" not in err, err
     assert "best value      at least" in out or "best value      between" in out
+
+
+# --- the console command ---------------------------------------------------------------------------------------
+
+CONSOLE = "import sys, reluproof; sys.exit(reluproof.main())"
+
+
+def test_the_console_command_runs_its_own_library(orthogonal: Path, tmp_path: Path) -> None:
+    """Catches another package called lib, in the current folder or first on the path, that is run instead."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "__init__.py").write_text("raise SystemExit('another lib')")
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-c", CONSOLE]
+    done = subprocess.run([*command, "certify", "--data", orthogonal, "--no-bias"], cwd=tmp_path, env=environment,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == OPTIMAL and "verdict         optimal" in done.stdout, done.stderr
+    done = subprocess.run([*command, "--version"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout == f"reluproof {lib.__version__}\n"
+    done = subprocess.run([*command, "certify"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == BAD_INPUT and "usage: reluproof certify" in done.stderr
+
+
+def test_a_library_that_was_overwritten_is_noticed(tmp_path: Path) -> None:
+    """Catches an ImportError that does not say what was found: another distribution installed its lib over ours."""
+    (tmp_path / "reluproof.py").write_text((ROOT / "reluproof.py").read_text())
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "__init__.py").write_text('"""Another library."""')
+    done = subprocess.run([sys.executable, "-c", CONSOLE], cwd=tmp_path, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(tmp_path)})  # fmt: skip
+    assert done.returncode == BAD_INPUT and f"{tmp_path}/lib is another package that is called lib" in done.stderr
