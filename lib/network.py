@@ -43,8 +43,9 @@ class Network:
 
     @property
     def radii(self) -> Array:
-        """||w1_i||, (m,)."""
-        return np.linalg.norm(self.W1, axis=0)
+        """||w1_i||, (m,), also where the squares underflow."""
+        exponent = np.frexp(np.abs(self.W1).max(axis=0, initial=0.0))[1]
+        return np.ldexp(np.linalg.norm(np.ldexp(self.W1, -exponent), axis=0), exponent)
 
     @property
     def cost(self) -> float:

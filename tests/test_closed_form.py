@@ -169,7 +169,6 @@ def test_the_limit_cost_is_the_dual_of_a_conic_solver(seed, N, K):
     assert (cost < np.sqrt(N) * (1 + 1e-8)) == S.all(axis=1).any()  # global exactly if some neuron covers all
 
 
-
 @pytest.mark.parametrize("sets", [["110", "011"], ["110", "011", "101"], ["110", "001", "010"], ["100", "010", "001"]])
 def test_the_limit_cost_is_the_best_margin_of_networks_with_these_sets(sets):
     """The primal view, by brute search: catches an elimination of directions that solves another problem."""

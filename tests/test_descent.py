@@ -46,7 +46,7 @@ def test_a_step_is_minus_the_gradient(loss, seed):
     rng = np.random.default_rng(seed)
     X, y, _ = gaussian(5, 3, rng)
     net = balanced(3, 4, 0.8, rng)
-    stepped = gradient_descent(net, X, y, loss, step=0.01, steps=1).network()
+    stepped = gradient_descent(net, X, y, loss=loss, step=0.01, steps=1).network()
     assert flat(stepped) == pytest.approx(flat(net) - 0.01 * slope(flat(net), X, y, loss, 4), abs=1e-7)
 
 
@@ -99,6 +99,25 @@ def test_the_event_driven_flow_is_the_limit_across_kinks_and_slides(seed):
     errors = [np.abs(flat(after(net, X, y, 6.0, n)) - flat(flow.network())).max() for n in (500, 4000)]
     assert errors[1] < 1e-3
     assert errors[0] / errors[1] == pytest.approx(8, rel=0.1)
+
+
+@pytest.mark.parametrize("seed", [4, 5, 6, 9])
+def test_real_targets_and_weights_are_the_same_flow_at_first_order(seed):
+    """Squared loss, weighted: descent with steps h and h/8 against the event-driven flow, through crossings and slides.
+
+    Catches a target or a weight that the two read differently, and a flow that is right only for labels.
+    """
+    rng = np.random.default_rng(seed)
+    X, y, weights = rng.standard_normal((6, 2)), rng.standard_normal(6), rng.uniform(0.3, 2, 6)
+    net = balanced(2, 5, 0.3, rng)
+    how = dict(loss="squared", weights=weights)
+    flow = gradient_flow(net, X, y, log_t_end=np.log(3.0), rtol=1e-10, **how)
+    assert flow.reason == "log_t_end" and len(flow.events) >= 3
+    ends = [gradient_descent(net, X, y, step=3.0 / n, steps=n, **how) for n in (500, 4000)]
+    errors = np.array([np.abs(flat(end.network()) - flat(flow.network())).max() for end in ends])
+    assert errors[1] < 2e-3
+    assert errors[0] / errors[1] == pytest.approx(8, rel=0.1)
+    assert ends[1].losses[-1] == pytest.approx(flow.losses[-1], rel=1e-3)
 
 
 def test_conservation_breaks_at_the_square_of_the_step():
@@ -168,7 +187,7 @@ def test_an_interrupt_returns_what_there_is(monkeypatch):
 def test_divergence_is_said():
     """Squared loss with a step far beyond 2 / curvature: the finite part is kept, and the reason names it."""
     net, X, y = smooth_case()
-    run = gradient_descent(net, X, y, "squared", step=10.0, steps=1000)
+    run = gradient_descent(net, X, y, loss="squared", step=10.0, steps=1000)
     assert run.reason == "diverged" and np.isfinite(run.W1).all() and run.k[-1] < 1000
     assert run.losses[-1] > run.losses[0]
 

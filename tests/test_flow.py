@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
+from scipy.special import log_expit
 
 from lib.data import gaussian, orthogonally_separable
 from lib.flow import Trajectory, direction_flow, gradient_flow, velocity
@@ -27,7 +28,7 @@ def drift(run: Trajectory, net: Network) -> float:
 
 
 def losses(run: Trajectory, loss: str) -> np.ndarray:
-    return get_loss(loss).value(run.margins, 1.0).sum(axis=1)
+    return get_loss(loss).value(run.margins, 1.0).sum(axis=1)  # labels only
 
 
 def assert_a_flow(run: Trajectory, net: Network, y: np.ndarray, loss: str) -> None:
@@ -81,7 +82,7 @@ def test_one_example_and_one_neuron_follow_the_closed_form():
     from scipy.special import expi
 
     net = Network(np.array([[0.5], [0.0]]), np.array([0.5]))
-    run = gradient_flow(net, [[1.0, 0.0]], [1.0], "exponential", log_t_end=20.0)
+    run = gradient_flow(net, [[1.0, 0.0]], [1.0], loss="exponential", log_t_end=20.0)
     q = 0.25 * np.exp(2 * run.tau)
     np.testing.assert_allclose(run.margins[:, 0], q, rtol=1e-12)
     np.testing.assert_allclose(run.log_t[1:], np.log((expi(q[1:]) - expi(0.25)) / 2), atol=1e-6)
@@ -97,25 +98,25 @@ def test_orthogonal_examples_keep_their_sets_and_reach_the_known_limits():
     # disjoint sets {0,1}, {2}: limit cost sqrt 2 + 1, not optimal (sqrt 3); a covering neuron reaches sqrt 3
     W1 = np.array([[1.0, -0.1], [0.7, -0.2], [-0.3, 0.6]])
     net = Network(W1, np.linalg.norm(W1, axis=0))
-    run = gradient_flow(net, np.eye(3), np.ones(3), "exponential", log_t_end=1e10)
+    run = gradient_flow(net, np.eye(3), np.ones(3), loss="exponential", log_t_end=1e10)
     assert run.events == ()
     assert ((run.W1 > 0) == (W1 > 0)).all()
     assert run.normalised().path_norm == pytest.approx(np.sqrt(2) + 1, rel=1e-8)
-    one = gradient_flow(Network(np.abs(W1), net.radii), np.eye(3), np.ones(3), "logistic", log_t_end=1e12)
+    one = gradient_flow(Network(np.abs(W1), net.radii), np.eye(3), np.ones(3), loss="logistic", log_t_end=1e12)
     assert one.normalised().path_norm == pytest.approx(np.sqrt(3), rel=1e-3)
 
 
 # --- independent integrators -----------------------------------------------------------------------
 
 
-def raw_flow(net: Network, X, y, loss: str, t: float) -> Network:
+def raw_flow(net: Network, X, y, loss: str, t: float, weights=1.0) -> Network:
     """The flow by DOP853 on the weights, kinks and all; right only where nothing slides."""
     dual, cut = get_loss(loss).dual, net.W1.size
 
     def right_side(_, z):
         W1, w2 = z[:cut].reshape(net.W1.shape), z[cut:]
         Z = X @ W1
-        lam = dual(np.maximum(Z, 0) @ w2, y)
+        lam = weights * dual(np.maximum(Z, 0) @ w2, y)
         return np.append((X.T @ (lam[:, None] * (Z > 0) * w2)).ravel(), np.maximum(Z, 0).T @ lam)
 
     start = np.append(net.W1.ravel(), net.w2)
@@ -130,7 +131,7 @@ def test_agrees_with_an_independent_integrator_through_crossings(loss, seed):
     rng = np.random.default_rng(seed)
     X, y, _ = orthogonally_separable(8, 3, rng)
     net = Network(0.5 * rng.standard_normal((3, 6)), 0.3 * rng.standard_normal(6))
-    run = gradient_flow(net, X, y, loss, log_t_end=np.log(0.7), rtol=1e-9)
+    run = gradient_flow(net, X, y, loss=loss, log_t_end=np.log(0.7), rtol=1e-9)
     other = raw_flow(net, X, y, loss, np.exp(run.log_t[-1]))
     assert run.reason == "log_t_end" and len(run.events) >= 2
     np.testing.assert_allclose(run.network().W1, other.W1, atol=1e-7)
@@ -138,17 +139,72 @@ def test_agrees_with_an_independent_integrator_through_crossings(loss, seed):
     assert_a_flow(run, net, y, loss)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+def test_weights_and_real_targets_agree_with_an_independent_integrator(loss):
+    """Catches a weight or a target that is lost, squared, or applied to the clock and not to the pull."""
+    rng = np.random.default_rng(5)
+    X, y, _ = orthogonally_separable(8, 3, rng)
+    weights = rng.uniform(0.2, 3, 8)
+    if loss == "squared":
+        y = y * rng.uniform(1, 3, 8)  # nothing slides, which the integrator could not follow
+    net = Network(0.5 * rng.standard_normal((3, 6)), 0.3 * rng.standard_normal(6))
+    run = gradient_flow(net, X, y, loss=loss, weights=weights, log_t_end=np.log(0.7), rtol=1e-9)
+    other = raw_flow(net, X, y, loss, np.exp(run.log_t[-1]), weights)
+    assert run.reason == "log_t_end" and len(run.events) >= 2
+    np.testing.assert_allclose(run.network().W1, other.W1, atol=1e-7)
+    np.testing.assert_allclose(run.network().w2, other.w2, atol=1e-7)
+    f = run.network().predict(X)
+    np.testing.assert_allclose(run.lam[-1] * np.exp(run.log_sum[-1]), weights * get_loss(loss).dual(f, y), rtol=1e-6)
+    assert run.losses[-1] == pytest.approx(weights @ get_loss(loss).value(f, y), rel=1e-9)
+    assert (np.diff(run.losses) <= 0).all()
+
+
+@pytest.mark.parametrize("loss", ["logistic", "squared"])
+def test_a_weight_is_a_number_of_copies(loss):
+    """Weights 3, 1, 0, 2 against rows repeated as often. Catches an example of weight 0 that still bends the path."""
+    rng = np.random.default_rng(2)
+    X, y = rng.standard_normal((4, 2)), rng.choice([-1.0, 1.0], 4)
+    net, weights = balanced(2, 5, 0.3, rng), np.array([3, 1, 0, 2])
+    one = gradient_flow(net, X, y, loss=loss, weights=weights, log_t_end=2.0)
+    many = gradient_flow(net, np.repeat(X, weights, axis=0), np.repeat(y, weights), loss=loss, log_t_end=2.0)
+    assert len(one.events) == len(many.events) >= 2
+    np.testing.assert_allclose(one.network().W1, many.network().W1, atol=1e-7)
+    assert (one.lam[:, 2] == 0).all() and one.margins.shape[1] == 4
+
+
+@pytest.mark.parametrize("eps", [1e-3, 1e-8, 1e-160])
+def test_from_saddle_to_saddle_on_two_logistic_curves(eps):
+    """Two orthogonal classes of unequal lengths and targets, a neuron along the pull of each: two logistic curves.
+
+    dA/dt = 2 A (||D|| - rho^2 A), A = ||w1||^2. The second class sleeps for 2,600 units of time at 1e-160. Catches a
+    verdict "stationary" on the plateau between, a length that underflows, and a target taken for its sign.
+    """
+    rho, target = np.array([3.0, 0.1]), np.array([1.0, -2.0])
+    X, y = np.diag(np.repeat(rho, 2)), np.repeat(target, 2)
+    U = np.array([[1, 1, 0, 0], [0, 0, 1, 1]]).T / np.sqrt(2)
+    run = gradient_flow(Network(eps * U, eps * np.sign(target)), X, y, loss="squared", log_t_end=9.0)
+    pull, t = np.sqrt(2) * rho * np.abs(target), run.tau
+    top = pull / rho**2
+    started = np.log(eps**2 / (top - eps**2)) if eps > 1e-100 else 2 * np.log(eps) - np.log(top)
+    log_A = np.log(top) + log_expit(2 * pull * t[:, None] + started)
+    np.testing.assert_allclose(2 * np.log(np.abs(run.w2)), log_A, atol=1e-5)
+    assert run.reason == "stationary" and run.losses[-1] < 1e-18
+    half = np.log(1 / eps) / pull[1]  # the plateau: the first class is learnt and the second is not
+    assert run.losses[np.searchsorted(t, half / 2)] == pytest.approx(4.0, rel=2 * eps)
+    assert run.log_t[-1] > np.log(half)
+
+
 def test_dense_output_is_on_the_path():
     # an `at` that interpolates between the wrong steps, or ignores the cut of a step at an event
     rng = np.random.default_rng(3)
     X, y, _ = gaussian(8, 2, rng)
     net = balanced(2, 6, 0.3, rng)
-    run = gradient_flow(net, X, y, "exponential", log_t_end=2.0)
+    run = gradient_flow(net, X, y, loss="exponential", log_t_end=2.0)
     for k in range(len(run)):
         np.testing.assert_allclose(run.at(run.tau[k]).W1, run.W1[k], rtol=1e-8, atol=1e-8)
     middle = (run.tau[:-1] + run.tau[1:]) / 2
     for tau, k in zip(middle, range(len(middle)), strict=True):
-        fine = gradient_flow(run.network(k), X, y, "exponential", log_t_end=np.inf, max_events=1)
+        fine = gradient_flow(run.network(k), X, y, loss="exponential", log_t_end=np.inf, max_events=1)
         if fine.tau[-1] >= tau - run.tau[k]:
             np.testing.assert_allclose(run.at(tau).w2, fine.at(tau - run.tau[k]).w2, rtol=1e-5)
     with pytest.raises(ValueError, match="outside"):
@@ -170,7 +226,7 @@ def test_sliding_is_the_limit_of_chattering():
     rng = np.random.default_rng(1)
     X, y, _ = gaussian(8, 2, rng)
     net = balanced(2, 10, 0.3, rng)
-    run = gradient_flow(net, X, y, "exponential", log_t_end=np.log(3.0))
+    run = gradient_flow(net, X, y, loss="exponential", log_t_end=np.log(3.0))
     assert sum(event.kind == "slide" for event in run.events) >= 3
     errors = [
         np.abs(small_steps(net, X, y, np.exp(run.log_t[-1]), steps).W1 - run.network().W1).max()
@@ -233,7 +289,7 @@ def test_the_run_moves_with_the_least_norm_velocity_while_it_slides():
     # finite differences of the dense output against an independent quadratic program, at steps on which neurons slide
     rng = np.random.default_rng(1)
     X, y, _ = gaussian(8, 2, rng)
-    run = gradient_flow(balanced(2, 10, 0.3, rng), X, y, "exponential", log_t_end=2.0)
+    run = gradient_flow(balanced(2, 10, 0.3, rng), X, y, loss="exponential", log_t_end=2.0)
     slides = [k for k in range(2, len(run) - 1) if _on_kinks(run, X, k) and run.widths[k] > 1e-3][::6]
     assert len(slides) >= 3
     for k in slides:
@@ -255,10 +311,10 @@ def test_a_start_on_a_concave_kink_slides_and_on_a_convex_one_stays():
     w = np.array([[0.3], [0.0]])
     for y3 in (1.0, -1.0):
         y = np.array([1.0, 1.0, y3])
-        run = gradient_flow(Network(w, np.array([0.3])), X, y, "exponential", log_t_end=0.5)
+        run = gradient_flow(Network(w, np.array([0.3])), X, y, loss="exponential", log_t_end=0.5)
         assert (run.W1[:, 1, 0] == 0).all()
     beside = Network(w + np.array([[0.0], [1e-3]]), np.array([0.3]))
-    tilted = gradient_flow(beside, X, np.ones(3), "exponential", log_t_end=0.5)
+    tilted = gradient_flow(beside, X, np.ones(3), loss="exponential", log_t_end=0.5)
     assert tilted.W1[-1, 1, 0] > 0.01  # the convex kink repels
 
 
@@ -337,7 +393,7 @@ def test_balanced_neurons_stay_balanced_relative_to_themselves_even_while_they_s
 def test_a_network_that_is_dead_at_the_start_stands_still():
     X = np.array([[1.0, 0.2], [0.8, -0.1]])
     run = gradient_flow(Network(np.array([[-1.0], [0.0]]), np.array([1.0])), X, [1.0, 1.0])
-    assert run.reason.startswith("stationary: every neuron is dead") and run.dead.all() and len(run) == 1
+    assert (run.reason, run.detail) == ("stationary", "every neuron is dead") and run.dead.all() and len(run) == 1
     assert [event.kind for event in run.events] == ["death"]
 
 
@@ -375,8 +431,8 @@ def test_a_neuron_that_shrinks_while_it_slides_stays_on_its_hyperplane_until_it_
     slid, dead = (event.tau for event in run.events if event.neuron == 4)
     during = (run.tau >= slid) & (run.tau <= dead)
     w = run.W1[during][:, :, 4]
-    size = np.linalg.norm(w, axis=1)
-    assert size[-1] < 1e-150
+    size = np.hypot(*w.T)
+    assert size[-1] < 1e-290
     assert np.abs(w @ X[2] / size).max() < 1e-14
     rate = -np.diff(np.log(size))[-5:] / np.diff(np.exp(run.log_t[during]))[-5:]
     np.testing.assert_allclose(rate, 0.5 * X[3] @ w[-1] / size[-1], rtol=1e-3)  # |lam_3| = 1/2
@@ -392,7 +448,8 @@ def test_a_flow_that_stands_still_has_no_least_norm_velocity(seed):
     X, y, _ = gaussian(8, 2, np.random.default_rng(3))
     run = gradient_flow(balanced(2, 6, 0.1, np.random.default_rng(seed)), X, y, log_t_end=1e8)
     net, wrong = run.network(), np.flatnonzero(run.margins[-1] <= 0)
-    assert run.reason == f"stationary: the velocity has vanished; rows {', '.join(map(str, wrong))} are misclassified"
+    assert run.reason == "stationary"
+    assert run.detail == f"no neuron feels a pull; rows {', '.join(map(str, wrong))} are misclassified"
     dW1, dw2 = least_norm_velocity(net, X, y, "logistic", tol=1e-12)
     size = np.sqrt(2 * net.cost) * np.linalg.norm(X, axis=1).max() * np.exp(run.log_sum[-1])
     assert np.hypot(np.linalg.norm(dW1), np.linalg.norm(dw2)) < 1e-7 * size  # the program's own accuracy
@@ -402,8 +459,8 @@ def test_a_network_that_shrinks_to_nothing_is_dead():
     """All neurons slide and shrink at once. Catches a verdict by underflow, and one that tiny weights cannot move."""
     X, y, _ = gaussian(8, 2, np.random.default_rng(3))
     run = gradient_flow(balanced(2, 4, 0.1, np.random.default_rng(0)), X, y, log_t_end=1e8)
-    assert run.reason == "stationary: every neuron is dead" and run.dead.all()
-    assert (np.linalg.norm(run.W1[-1], axis=0) < 1e-150).all()
+    assert (run.reason, run.detail) == ("stationary", "every neuron is dead") and run.dead.all()
+    assert (np.linalg.norm(run.W1[-1], axis=0) < 1e-290).all()
     small = balanced(2, 6, 1e-100, np.random.default_rng(5))
     assert gradient_flow(small, X, y, log_t_end=5.0).network().radii.max() > 1e-60
 
@@ -412,7 +469,7 @@ def test_data_no_network_separates_end_at_rest():
     # one row with both labels: the loss tends to 2 log 2 and the flow says that it stands still
     net = balanced(2, 4, 0.5, np.random.default_rng(0))
     run = gradient_flow(net, [[1.0, 0.3], [1.0, 0.3]], [1.0, -1.0], log_t_end=1e9)
-    assert run.reason.startswith("stationary")
+    assert run.reason == "stationary"
     assert losses(run, "logistic")[-1] == pytest.approx(2 * np.log(2), abs=1e-12)
 
 
@@ -420,8 +477,8 @@ def test_the_squared_loss_ends_at_rest_with_margins_one():
     rng = np.random.default_rng(0)
     X, y, _ = orthogonally_separable(4, 5, rng)
     net = balanced(5, 12, 0.5, rng)
-    run = gradient_flow(net, X, y, "squared", log_t_end=np.inf)
-    assert run.reason.startswith("stationary")
+    run = gradient_flow(net, X, y, loss="squared", log_t_end=np.inf)
+    assert run.reason == "stationary"
     np.testing.assert_allclose(margins(run.network(), X, y), 1, atol=1e-7)
     np.testing.assert_allclose(run.log_t[1:], np.log(run.tau[1:]))
     assert_a_flow(run, net, y, "squared")
@@ -434,7 +491,7 @@ def test_ends_at_a_margin_and_at_the_event_budget():
     run = gradient_flow(net, X, y, margin_end=50.0)
     assert run.reason == "margin_end" and run.margins[-2].min() < 50 <= run.margins[-1].min()
     short = gradient_flow(net, X, y, max_events=7)
-    assert short.reason == "event budget: 7 events" and 7 <= len(short.events) <= 8
+    assert short.reason == "max_events" and 7 <= len(short.events) <= 8
 
 
 def test_ends_at_a_gap_and_at_a_residual():
@@ -474,11 +531,17 @@ def test_symmetric_data_make_ties_that_are_all_taken():
     [
         (dict(net=Network(np.zeros((2, 1)), np.ones(1))), "zero layer"),
         (dict(net=Network(np.ones((2, 1)), np.zeros(1))), "zero layer"),
-        (dict(net=Network(np.full((2, 1), 1e-155), np.full(1, 1e-155))), "underflow"),
+        (dict(net=Network(np.full((2, 1), 1e-295), np.full(1, 1e-295))), "lose digits"),
         (dict(net=Network(np.ones((3, 1)), np.ones(1))), "bias column"),
         (dict(X=[[np.nan, 1.0]]), "NaN"),
         (dict(y=[0.0]), "y must be"),
         (dict(loss="hinge"), "logistic"),
+        (dict(y=[0.5]), "y must be"),
+        (dict(y=[np.nan], loss="squared"), "NaN"),
+        (dict(y=[0.5], loss="squared", gap_end=0.1), "leave them out"),
+        (dict(weights=-1.0), "negative"),
+        (dict(weights=[0.0]), "all zero"),
+        (dict(weights=[1.0, 1.0]), "shape"),
     ],
 )
 def test_bad_input_is_refused(change, words):
@@ -506,9 +569,9 @@ def test_random_small_runs_keep_every_invariant(seed, N, d, m, scale, loss, kind
     net = balanced(d, m, scale, rng)
     if not even:
         net = Network(net.W1 * rng.uniform(0.3, 2, m), net.w2)
-    run = gradient_flow(net, X, y, loss, log_t_end=8.0, max_events=2000)
+    run = gradient_flow(net, X, y, loss=loss, log_t_end=8.0, max_events=2000)
     assert_a_flow(run, net, y, loss)
-    assert "budget" not in run.reason and "underflow" not in run.reason
+    assert run.reason not in ("max_events", "unresolved")
 
 
 # --- directions ------------------------------------------------------------------------------------
@@ -538,7 +601,7 @@ def test_the_early_phase_of_a_tiny_network_is_the_direction_flow():
     X, y, _ = gaussian(8, 3, rng)
     net = balanced(3, 10, 1e-9, rng)
     paths = direction_flow(y, net.W1.T, X, np.sign(net.w2))
-    run = gradient_flow(net, X, y, "exponential", log_t_end=np.log(1.5), rtol=1e-9)
+    run = gradient_flow(net, X, y, loss="exponential", log_t_end=np.log(1.5), rtol=1e-9)
     W1 = run.network().W1
     np.testing.assert_allclose((W1 / np.linalg.norm(W1, axis=0)).T, paths.at(1.5), atol=1e-9)
 

@@ -89,8 +89,12 @@ def near_optimal(N, d, seed, rounds=6):
     X, y, _ = gaussian(N, d, np.random.default_rng(seed))
     U, s = spread(8 * N, d), np.tile([1.0, -1.0], 4 * N)
     for _ in range(rounds):
-        lam = y * linprog(-np.ones(N), A_ub=s[:, None] * np.maximum(U @ X.T, 0) * y, b_ub=np.ones(len(U)),
-                          bounds=(0, 1e4)).x
+        lam = (
+            y
+            * linprog(
+                -np.ones(N), A_ub=s[:, None] * np.maximum(U @ X.T, 0) * y, b_ub=np.ones(len(U)), bounds=(0, 1e4)
+            ).x
+        )
         found = violators(X, lam, 1.0)
         U, s = np.vstack([U, found.U]), np.concatenate([s, found.s])
     return X, lam

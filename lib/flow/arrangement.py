@@ -12,9 +12,10 @@ Index = NDArray[np.intp]
 
 
 class Arrangement(NamedTuple):
-    """Examples `X` (N, d), `y` (N,), and their distinct hyperplanes: unit `normals` (J, d), one `lead` example of each.
+    """Examples and their distinct hyperplanes: unit `normals` (J, d), one `lead` example of each.
 
-    x_n = side_n length_n normals[plane_n]: parallel rows share a hyperplane, since their kinks cannot be told apart.
+    `X` (N, d), and the signs `y` (N,) of the dual variable, lam = y pi. x_n = side_n length_n normals[plane_n]:
+    parallel rows share a hyperplane, since their kinks cannot be told apart.
     A zero row has side 0 and length 0 (and plane 0, without effect).
     """
 

@@ -38,6 +38,7 @@ def escape(
     net: Network,
     X: ArrayLike,
     y: ArrayLike,
+    *,
     loss: str = "exponential",
     tol: float = 1e-2,
     log_t_end: float = 1e100,
@@ -53,7 +54,7 @@ def escape(
     """
     stages: list[Stage] = []
     while len(stages) < max_stages:
-        trajectory = gradient_flow(net, X, y, loss, log_t_end)
+        trajectory = gradient_flow(net, X, y, loss=loss, log_t_end=log_t_end)
         stages.append(_judged(trajectory, X, y))
         if stages[-1].upper <= (1 + tol) * stages[-1].lower:
             break

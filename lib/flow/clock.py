@@ -3,7 +3,8 @@
 Logistic and exponential loss: d tau = (sum_n |lam_n|) dt and pi = |lam| / sum |lam|, a softmax:
 log pi_n = kappa - a(q_n), with a = -log(-l') (q, or log(1 + e^q)) and kappa = -log sum |lam|, so that
 d(log t) = exp(kappa - log t) d tau. Sums run over the examples that some neuron sees: the others stand still, and would
-in the end stop the clock. Squared loss: tau = t and pi_n = 1 - q_n, of either sign.
+in the end stop the clock. Squared loss: tau = t and pi_n = y_n - f(x_n), of either sign, with q = f. Each example
+counts with its weight: |lam_n| and the residual are multiplied by it.
 
 Newton's method works in v = pi - T z, z = -log pi: both are smooth functions of v (Wright's omega) with slopes
 D = dpi/dv and E = -T dz/dv in [0, 1], for any temperature T > 0, and turn into the positive and negative parts of v
@@ -19,7 +20,7 @@ from scipy.special import wrightomega
 from lib.data import Array
 from lib.flow.arrangement import Mask
 from lib.flow.boost import NODES
-from lib.losses import SMOOTH, Tailed, get_loss
+from lib.losses import Loss, Tailed
 
 
 class Curve(NamedTuple):
@@ -32,9 +33,15 @@ class Curve(NamedTuple):
 
 
 class Clock(Protocol):
-    """pi from margins q: explicitly by `dual`, implicitly by a(q) - z - kappa = 0 with (pi, z) on a `curve`."""
+    """pi from margins q: explicitly by `dual`, implicitly by a(q) - z - kappa = 0 with (pi, z) on a `curve`.
+
+    `gain` bounds how much pi falls when a margin rises by one; `force` is the size of sum |pi| at which the flow acts.
+    """
 
     normalised: bool
+    force: float
+
+    def gain(self, pi: Array) -> Array: ...
 
     def dual(self, q: Array, seen: Mask) -> tuple[Array, Array]: ...
 
@@ -54,10 +61,13 @@ def log_sum_exp(x: Array) -> Array:
 class Softmax:
     """The clock of the logistic and the exponential loss."""
 
-    normalised = True
+    normalised, force = True, 1.0
 
-    def __init__(self, loss: Tailed) -> None:
-        self.loss = loss
+    def __init__(self, loss: Tailed, weights: Array) -> None:
+        self.loss, self.log_weights = loss, np.log(weights)
+
+    def gain(self, pi: Array) -> Array:
+        return pi
 
     def dual(self, q: Array, seen: Mask) -> tuple[Array, Array]:
         """pi (k, N) = |lam| e^kappa and kappa (k,) = -log of the sum of |lam| over the seen examples."""
@@ -70,8 +80,8 @@ class Softmax:
         return np.exp(np.minimum(kappa[..., None] - a, 60.0))
 
     def conjugate(self, q: Array) -> tuple[Array, Array]:
-        """a(q) = -log(-l'(q)) and its derivative."""
-        return -self.loss.log_slope(q), self.loss.log_slope_rate(q)
+        """a(q) = -log(-l'(q)), less the logarithm of the weight, and its derivative."""
+        return -self.loss.log_slope(q) - self.log_weights, self.loss.log_slope_rate(q)
 
     def curve(self, v: Array, T: float) -> Curve:
         pi = T * wrightomega(v / T - np.log(T))
@@ -79,27 +89,33 @@ class Softmax:
 
 
 class Plain:
-    """The clock of the squared loss: tau = t, pi = 1 - q."""
+    """The clock of the squared loss: tau = t, pi = weight (target - q)."""
 
     normalised = False
 
+    def __init__(self, targets: Array, weights: Array) -> None:
+        self.targets, self.weights = targets, weights
+        self.force = float(weights @ np.abs(targets))
+
+    def gain(self, pi: Array) -> Array:
+        return self.weights
+
     def dual(self, q: Array, seen: Mask) -> tuple[Array, Array]:
-        return 1 - q, np.zeros(q.shape[:-1])
+        return self.weights * (self.targets - q), np.zeros(q.shape[:-1])
 
     def at_slack(self, a: Array, kappa: Array) -> Array:
-        return -a
+        return -self.weights * a
 
     def conjugate(self, q: Array) -> tuple[Array, Array]:
-        return q - 1, np.ones_like(q)
+        return q - self.targets, np.ones_like(q)
 
     def curve(self, v: Array, T: float) -> Curve:
-        return Curve(v, -v, np.ones_like(v), np.full_like(v, T))
+        return Curve(v, -v / self.weights, np.ones_like(v), np.broadcast_to(T / self.weights, v.shape))
 
 
-def clock(loss: str) -> Clock:
-    """The clock of a loss. Raises `ValueError` for an unknown one."""
-    law = get_loss(loss, SMOOTH)
-    return Softmax(law) if isinstance(law, Tailed) else Plain()
+def clock(loss: Loss, y: Array, weights: Array) -> Clock:
+    """The clock of a loss with labels or targets y (N,) and positive weights (N,)."""
+    return Softmax(loss, weights) if isinstance(loss, Tailed) else Plain(y, weights)
 
 
 # --- time ------------------------------------------------------------------------------------------

@@ -71,8 +71,7 @@ def error(step: Step, modes: Modes, pi: Array) -> float:
 def solve(W1: Array, w2: Array, modes: Modes, clock: Clock, guess: Array, h: float, tol: float) -> Step:
     """The step of length h from neurons (m, d), (m,); iterates from `guess` (3, N) to displacements of `tol`."""
     reach = response(W1, w2, modes)
-    weight = guess.mean(axis=0) if clock.normalised else np.ones(len(reach))
-    stiffness = float((weight * modes.seen) @ reach)
+    stiffness = float((clock.gain(guess.mean(axis=0)) * modes.seen) @ reach)
     if h * stiffness < 0.3:
         return _substitute(W1, w2, modes, clock, guess, h, 10 * tol)  # a contraction by 0.3: the result is better
     exact = max(_EXACT, tol / max(1.0, 10 * h * stiffness))
@@ -144,8 +143,7 @@ class _Newton:
 
     def _factor(self, W1: Array, w2: Array, curve: Curve, slope: Array) -> None:
         pi, _, D, E = curve
-        weight = pi.max(axis=0) if self.clock.normalised else 1.0
-        share = self.h * weight * self.seen * self.reach
+        share = self.h * self.clock.gain(pi.max(axis=0)) * self.seen * self.reach
         order = share.argsort()
         self.rows = np.sort(order[share[order].cumsum() > _OMITTED])
         rest = (pi * self.seen).sum(axis=1) - pi[:, self.rows].sum(axis=1)

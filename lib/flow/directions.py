@@ -17,6 +17,7 @@ from lib.data import Array, validated_dual
 from lib.flow.arrangement import Arrangement, Mask, arrangement
 from lib.flow.minnorm import ON_KINK, at_start, meet
 from lib.flow.modes import pull_rows
+from lib.flow.trajectory import freeze
 
 _MAX_ARCS = 10_000
 _STILL = 1e-13  # ||(I - uu')g|| at most this times ||g||: u stands still
@@ -37,6 +38,9 @@ class Directions:
     arcs: tuple[tuple[Arc, ...], ...]
     s: Array
     limits: Array
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
     def at(self, t: float) -> Array:
         """The directions (n, d) at time t >= 0."""

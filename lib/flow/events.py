@@ -62,6 +62,7 @@ def crossings(stride: Stride, data: Arrangement) -> list[Hit]:
     """The hits of the first stretch between nodes that has any, unsorted."""
     step, side = stride.step, stride.start.modes.side
     Z = _heights(stride.W1, data)
+    side = side / np.maximum(np.abs(stride.W1[0]).max(axis=1), np.abs(stride.w2[0]))[:, None]  # in units of its size
     S = np.where(np.abs(Z) <= rounding(stride.W1, stride.w2), 0.0, Z) * side
     g = np.concatenate([stride.pulls(0.0)[None], step.pulls])
     dS = _heights(g, data) * (stride.w2[..., None] * (step.h * side))

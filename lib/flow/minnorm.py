@@ -13,12 +13,12 @@ curvature meet with dependent normals, these combinations are a superset of Clar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import Array, validated
+from lib.data import Array, validated_matrix, validated_weights
 from lib.flow.arrangement import Arrangement, Index, Mask, arrangement, coefficients, jumps
 from lib.flow.modes import Modes, moved, resting
 from lib.network import Network, dual_variable
 
-ON_KINK = 1e-12  # |h'w1| <= ON_KINK |(w1, w2)| counts as lying on the hyperplane
+ON_KINK = 1e-12  # |h'w1| <= ON_KINK max |(w1, w2)| counts as lying on the hyperplane
 
 
 def box_least_squares(a: Array, B: Array, upper: Array) -> Array:
@@ -76,14 +76,15 @@ def settle(data: Arrangement, w2: float, on: Mask, kinks: Index, free: Mask, pi:
     """
     on, free = on.copy(), free.copy()
     base, rays, jump = kink_terms(data, on, kinks, pi)
-    size, convex = np.abs(jump), w2 * jump > 0
+    size, s = np.abs(jump), np.sign(w2)
+    convex = s * jump > 0
     while True:
         t = np.where(on[kinks], size, 0.0)
         t[free] = box_least_squares(base + (t * ~free) @ rays, rays[free], size[free])
         g = base + t @ rays
-        speed = w2 * (data.normals[kinks] @ g)
+        speed = s * (data.normals[kinks] @ g)
         inside = free & (t > 0) & (t < size)
-        leaving = ~inside & (np.abs(speed) > 1e-13 * abs(w2) * np.linalg.norm(g))
+        leaving = ~inside & (np.abs(speed) > 1e-13 * abs(s) * np.linalg.norm(g))
         on[kinks] = np.where(leaving & ~convex, speed > 0, t > size / 2)
         wrong = leaving & convex & (on[kinks] != (speed > 0))
         if not wrong.any():
@@ -112,7 +113,7 @@ def near_kinks(data: Arrangement, W1: Array, w2: Array) -> tuple[Array, Mask]:
 
 def rounding(W1: Array, w2: Array) -> Array:
     """(..., m, 1): the values of h'w1 that count as zero."""
-    return ON_KINK * np.sqrt((W1**2).sum(axis=-1) + w2**2)[..., None]
+    return ON_KINK * np.maximum(np.abs(W1).max(axis=-1), np.abs(w2))[..., None]
 
 
 def initial(data: Arrangement, W1: Array, w2: Array, pi: Array) -> Modes:
@@ -133,14 +134,16 @@ def at_start(data: Arrangement, w2: float, z: Array, near: Mask, pi: Array) -> t
     return settle(data, w2, z > 0, kinks, np.ones(len(kinks), dtype=bool), pi)
 
 
-def velocity(net: Network, X: ArrayLike, y: ArrayLike, loss: str = "logistic") -> Network:
+def velocity(net: Network, X: ArrayLike, y: ArrayLike, *, loss: str = "logistic", weights: ArrayLike = 1.0) -> Network:
     """dTheta/dt = -argmin { ||v|| : v in the Clarke subdifferential of L at Theta }, as (dW1/dt, dw2/dt).
 
-    X (N, d), y (N,). Rows with |x_n'w1_i| <= 1e-12 |x_n| |w1_i| count as kinks. Raises `ValueError` for bad data.
+    X (N, d), y (N,): labels, or real targets of the squared loss; `weights` of the examples, one number or (N,). Rows
+    with |x_n'w1_i| <= 1e-12 |x_n| max |(w1_i, w2_i)| count as kinks. Raises `ValueError` for bad input.
     Source: thm-flow-sliding.
     """
-    X, y = validated(X, y)
-    data, pi = arrangement(X, y), y * dual_variable(net, X, y, loss)
+    lam = dual_variable(net, X, y, loss)
+    X = validated_matrix(X)
+    data, pi = arrangement(X, np.ones(len(X))), validated_weights(X, weights) * lam
     pulls = np.empty((net.m, net.d))
     for i, (z, near) in enumerate(zip(*near_kinks(data, net.W1.T, net.w2), strict=True)):
         base, rays, jump = kink_terms(data, z > 0, np.flatnonzero(near), pi)

@@ -12,14 +12,14 @@ from lib.flow.clock import Clock
 from lib.flow.collocation import Step, error, margins_of, pulls, response, solve
 from lib.flow.events import first_hits
 from lib.flow.minnorm import initial
-from lib.flow.state import Hit, State, buried, conserving, invariants, miss, on_slides, struck
+from lib.flow.state import TINY, Hit, State, buried, conserving, invariants, miss, on_slides, struck
 from lib.flow.stride import Stride
-from lib.flow.trajectory import Event
+from lib.flow.trajectory import Event, Reason
 from lib.network import Network
 
-_STILL = 1e-8  # the flow has stopped when ||dTheta/dtau|| <= _STILL max|x_n| ||Theta||
+_STILL = 1e-8  # pulls below this share of force max|x_n| do not move a neuron any more, on a clock that sums to one
+_SPENT = 1e-12  # the same on the plain clock, where residuals vanish exponentially
 _SHRINK = 8.0  # e-folds by which a neuron may shrink in a step, while its rounding grows by as many
-_MAX_STEPS = 200_000
 _SHORT = 1e-6  # a stiff step is not shortened to less than this share: pi would be all rounding error
 _NEAR = 1e-5  # the rest of the way to a hyperplane, in steps, gone along the last pulls: its square is below rounding
 _GRAZING = 1e-2  # a neuron that seems to be further off than this share of a step only grazes the hyperplane
@@ -43,6 +43,8 @@ class Run:
         self.data, self.clock, self.rtol = data, ticking, rtol
         W1, w2 = net.W1.T.copy(), net.w2.copy()
         q = data.y * net.predict(data.X)
+        self.reason: Reason | None = None
+        self.detail = ""
         modes = initial(data, W1, w2, ticking.dual(q, np.ones(len(q), dtype=bool))[0])
         pi, kappa = ticking.dual(q, modes.seen)
         self._arrive(State(0.0, -np.inf, W1, w2, pi, float(kappa), modes))
@@ -55,24 +57,26 @@ class Run:
         self.states: list[tuple] = [self.state[:6]]
         self.steps: list[Step] = []
         self.judged = 0.0  # the minimal margin at which gap and residual were last computed
-        self.reason = self._still()
+        self._still()
 
     def _arrive(self, state: State) -> None:
         self.state = state
         self.g = pulls(state.pi[None], state.modes)[0]
         self.reach = response(state.W1, state.w2, state.modes)
 
-    def _still(self) -> str:
-        s, g = self.state, self.g
+    def _still(self) -> None:
+        """Stationary: no neuron feels a pull. At a saddle some do, however small they are."""
+        s = self.state
         if not s.modes.alive.any():
-            return "stationary: every neuron is dead"
-        speed = ((s.w2[:, None] * g) ** 2).sum() + ((g * s.W1).sum(axis=1) ** 2).sum()
-        size = (s.W1**2).sum() + (s.w2**2).sum()
-        if speed > (_STILL * self.data.length.max()) ** 2 * size:
-            return ""
+            self.reason, self.detail = "stationary", "every neuron is dead"
+            return
+        still = (_STILL if self.clock.normalised else _SPENT) * self.clock.force * self.data.length.max()
+        if np.abs(self.g).max() > still:
+            return
+        self.reason, self.detail = "stationary", "no neuron feels a pull"
         wrong = np.flatnonzero(margins_of(s.W1[None], s.w2[None], s.modes)[0] <= 0)
-        rows = f"; rows {', '.join(map(str, wrong))} are misclassified" if len(wrong) else ""
-        return f"stationary: the velocity has vanished{rows}"
+        if self.clock.normalised and len(wrong):
+            self.detail += f"; rows {', '.join(map(str, wrong))} are misclassified"
 
     # --- one step ------------------------------------------------------------------------------
 
@@ -80,7 +84,7 @@ class Run:
         """One step, cut at its first event or at the end."""
         stride = self._trial()
         if stride is None:
-            self.reason = "step size underflow: the flow is not resolved further at this tolerance"
+            self.reason, self.detail = "unresolved", "steps below rounding do not meet the tolerance: raise rtol"
             return
         hits = first_hits(stride, self.data)
         theta = hits[0].theta if hits else 1.0
@@ -89,9 +93,11 @@ class Run:
             hits, theta = [], stride.time_of(ends.log_t, theta)
         self._strike(self._accept(stride, theta, hits, ends.log_t))
         self.states.append(self.state[:6])
-        self.reason = self._ended(ended, ends) or self._still()
+        self.reason = self._ended(ended, ends)
+        if not self.reason:
+            self._still()
 
-    def _ended(self, on_time: bool, ends: Ends) -> str:
+    def _ended(self, on_time: bool, ends: Ends) -> Reason | None:
         s = self.state
         if on_time:
             return "log_t_end"
@@ -102,11 +108,9 @@ class Run:
             self.judged = gamma
             if verdict := self._verdict(ends):
                 return verdict
-        if len(self.events) >= ends.events:
-            return f"event budget: {ends.events} events"
-        return f"step budget: {_MAX_STEPS} steps" if len(self.steps) >= _MAX_STEPS else ""
+        return "max_events" if len(self.events) >= ends.events else None
 
-    def _verdict(self, ends: Ends) -> str:
+    def _verdict(self, ends: Ends) -> Reason | None:
         """Whether the bracket, or the KKT residual, of the present network and dual variable is small enough."""
         s, (X, y) = self.state, self.data[:2]
         net, lam = Network(s.W1.T, s.w2), y * s.pi
@@ -114,7 +118,7 @@ class Run:
             return "gap_end"
         if ends.residual > 0 and kkt.multiplier(net, X, y).residual <= ends.residual:
             return "residual_end"
-        return ""
+        return None
 
     # --- the length of a step --------------------------------------------------------------------
 
@@ -147,9 +151,9 @@ class Run:
     def _longest(self) -> float:
         """No neuron turns or grows by more than half an e-fold in a step. One that only shrinks may do so faster."""
         s, g = self.state, self.g
-        length = np.sqrt((g**2).sum(axis=1))
-        size = np.sqrt((s.W1**2).sum(axis=1))
-        shrinks = np.sign(s.w2) * (g * s.W1).sum(axis=1) < -0.99 * length * size
+        length, size = np.sqrt((g**2).sum(axis=1)), Network(s.W1.T, s.w2).radii
+        along = np.sign(s.w2) * (g * (s.W1 / np.maximum(size, TINY)[:, None])).sum(axis=1)
+        shrinks = along < -0.99 * length
         return 1 / max((length * np.where(shrinks, 1 / _SHRINK, 2.0)).max(initial=0.0), 1e-300)
 
     def _stiffness(self) -> float:

@@ -10,7 +10,7 @@ from lib.flow.minnorm import meet, near_kinks
 from lib.flow.modes import Modes, died, moved
 from lib.flow.trajectory import Event, Kind
 
-TINY = 1e-150
+TINY = 1e-290  # weights below this lose digits: a neuron that has shrunk so far is dead
 
 
 class State(NamedTuple):
@@ -38,10 +38,18 @@ class Hit(NamedTuple):
         return self.c == self.c
 
 
+def _scaled(W1: Array, w2: Array) -> tuple[Array, Array, Array]:
+    """Neurons (m, d), (m,) times powers of two, so that their squares are numbers of order one; and the exponents."""
+    exponent = np.frexp(np.maximum(np.abs(W1).max(axis=1), np.abs(w2)))[1]
+    return np.ldexp(W1, -exponent[:, None]), np.ldexp(w2, -exponent), exponent
+
+
 def invariants(W1: Array, w2: Array) -> Array:
-    """w2^2 - ||w1||^2 (m,), 0 where it is 0 to rounding: so a balanced neuron stays balanced however small it gets."""
+    """The root of |w2^2 - ||w1||^2| (m,) with the sign of the difference, 0 where that is rounding."""
+    W1, w2, exponent = _scaled(W1, w2)
     difference = w2**2 - (W1**2).sum(axis=1)
-    return np.where(np.abs(difference) <= 1e-14 * w2**2, 0.0, difference)
+    difference = np.where(np.abs(difference) <= 1e-14 * w2**2, 0.0, difference)
+    return np.ldexp(np.copysign(np.sqrt(np.abs(difference)), difference), exponent)
 
 
 def on_slides(s: State, data: Arrangement) -> State:
@@ -56,11 +64,13 @@ def on_slides(s: State, data: Arrangement) -> State:
 
 def conserving(s: State, invariant: Array) -> State:
     """The larger layer of each neuron corrected to its invariant; rounding would grow while a neuron shrinks."""
-    r2 = (s.W1**2).sum(axis=1)
-    outer = s.w2**2 >= r2
-    w2 = np.where(outer, np.copysign(np.sqrt(np.maximum(r2 + invariant, 0.0)), s.w2), s.w2)
-    factor = np.where(outer, 1.0, np.sqrt(np.maximum(s.w2**2 - invariant, 0.0) / np.where(outer, 1.0, r2)))
-    return s._replace(W1=s.W1 * factor[:, None], w2=w2)
+    W1, w2, exponent = _scaled(s.W1, s.w2)
+    invariant = np.ldexp(invariant, -exponent)
+    r2, invariant = (W1**2).sum(axis=1), invariant * np.abs(invariant)
+    outer = w2**2 >= r2
+    new = np.where(outer, np.copysign(np.sqrt(np.maximum(r2 + invariant, 0.0)), w2), w2)
+    factor = np.where(outer, 1.0, np.sqrt(np.maximum(w2**2 - invariant, 0.0) / np.where(outer, 1.0, r2)))
+    return s._replace(W1=s.W1 * factor[:, None], w2=np.ldexp(new, exponent))
 
 
 def struck(s: State, data: Arrangement, hit: Hit) -> tuple[State, list[Event]]:
@@ -73,9 +83,9 @@ def struck(s: State, data: Arrangement, hit: Hit) -> tuple[State, list[Event]]:
 
 
 def buried(s: State) -> tuple[State, list[Event]]:
-    """The state after the deaths of neurons too small for the squares of their weights to be floating-point numbers."""
+    """The state after the deaths of neurons too small for floating-point numbers."""
     events, modes = [], s.modes
-    for i in np.flatnonzero(modes.alive & ((s.W1**2).sum(axis=1) + s.w2**2 < TINY**2)):
+    for i in np.flatnonzero(modes.alive & (np.maximum(np.abs(s.W1).max(axis=1), np.abs(s.w2)) < TINY)):
         modes = died(modes, int(i))
         events.append(Event(s.tau, s.log_t, int(i), -1, "death"))
     return s._replace(modes=modes), events
@@ -86,7 +96,7 @@ def settle_hit(s: State, data: Arrangement, hit: Hit) -> tuple[Mask, Mask]:
 
     Where rounding has put the neuron on another side than its modes say (it may be tiny), the modes follow.
     """
-    i, w2 = hit.i, float(s.w2[hit.i])
+    i, w2 = hit.i, float(np.sign(s.w2[hit.i]))
     on, slide = s.modes.on[i].copy(), s.modes.slide[i].copy()
     Z, near = (a[0] for a in near_kinks(data, s.W1[i : i + 1], s.w2[i : i + 1]))
     stray = ~slide & ~near & (on != (Z > 0)) & (np.arange(len(on)) != hit.j)

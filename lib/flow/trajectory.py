@@ -1,5 +1,7 @@
 """The path of a flow: networks, dual variable, margins, events, and why it stopped."""
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -12,6 +14,9 @@ from lib.flow.boost import shares, transport
 from lib.network import Network
 
 Kind = Literal["cross", "slide", "leave", "death"]
+Reason = Literal[
+    "log_t_end", "margin_end", "gap_end", "residual_end", "max_events", "stationary", "unresolved", "interrupted"
+]
 
 
 class Event(NamedTuple):
@@ -27,15 +32,40 @@ class Event(NamedTuple):
     kind: Kind
 
 
+def freeze(result: object) -> None:
+    """Makes the arrays of a result read-only."""
+    for value in vars(result).values():
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+
+
+class Progress(NamedTuple):
+    """After a step: the numbers of `steps` and `events` so far, `tau` and `log_t`."""
+
+    steps: int
+    events: int
+    tau: float
+    log_t: float
+
+
+Watch = Callable[[Progress], object]
+
+
+def silent(at: Progress) -> None:
+    """Reports nothing."""
+
+
 @dataclass(frozen=True, eq=False)
 class Trajectory:
     """A flow at its steps k = 0..K: `tau` (K+1,) and `log_t` (K+1,), -inf at the start.
 
     `W1` (K+1, d, m), `w2` (K+1, m): the weights. `lam` (K+1, N): the dual variable divided by the sum of |lam_n|, whose
-    logarithm is `log_sum` (K+1,); `margins` (K+1, N). `events` in order; `dead` (m,): neurons that no example pulls
-    at the end, or that have shrunk below 1e-150, where the squares of weights underflow; they stand still. `reason`:
-    why it stopped. `pulls` (K, 3, m, d) over steps of the lengths `widths` (K,), which the next one may cut short: from
-    them `at` rebuilds the path.
+    logarithm is `log_sum` (K+1,); `losses` (K+1,): L = sum_n weight_n l(f_n, y_n); `margins` (K+1, N): y_n f(x_n).
+    `events` in order; `dead` (m,): neurons that no example pulls at the end, or that have shrunk below 1e-290, where
+    weights underflow; they stand still. `reason`: the argument of `gradient_flow` whose value is reached, or
+    "stationary" (no neuron feels a pull), "interrupted" (Ctrl-C), or "unresolved" (rounding); `detail` says more.
+    `pulls` (K, 3, m, d) over steps of the lengths `widths` (K,), which the next one may cut short: from them `at`
+    rebuilds the path. Arrays are read-only.
     """
 
     tau: Array
@@ -44,12 +74,28 @@ class Trajectory:
     w2: Array
     lam: Array
     log_sum: Array
+    losses: Array
     margins: Array
     events: tuple[Event, ...]
     dead: NDArray[np.bool_]
-    reason: str
+    reason: Reason
+    detail: str
     pulls: Array
     widths: Array
+
+    def __post_init__(self) -> None:
+        freeze(self)
+
+    def __repr__(self) -> str:
+        kinds = Counter(event.kind for event in self.events)
+        counts = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
+        return (
+            f"Trajectory of {self.W1.shape[2]} neurons on {self.margins.shape[1]} examples, {len(self.widths)} steps\n"
+            f"  events: {counts or 'none'}; dead: {self.dead.sum()}\n"
+            f"  ends at log t = {self.log_t[-1]:.6g} with loss {self.losses[-1]:.3g}, "
+            f"least margin {self.margins[-1].min():.6g}\n"
+            f"  because: {self.reason}{': ' * bool(self.detail)}{self.detail}"
+        )
 
     def __len__(self) -> int:
         return len(self.tau)
