@@ -59,6 +59,7 @@ NUMBERED_CHAPTERS = {
     "05_duality.ipynb",
     "06_implicit_bias.ipynb",
     "07_kkt.ipynb",
+    "08_early_alignment.ipynb",
     "09_orthogonally_separable.ipynb",
 }
 PENDING = {path.name for path in NOTEBOOKS if path.name < "70" or path.name.startswith("80")} - NUMBERED_CHAPTERS

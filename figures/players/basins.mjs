@@ -4,7 +4,8 @@ import { Panel, button, degrees, handle, shape, show, slider, stage, subscript, 
 import { along, climb, growth, unit } from "./plane.mjs";
 
 const LOOK = { 1: "pos", [-1]: "neg" };
-const HUES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a800", "#7a5cc0"];
+// not the blue and the vermillion of the two classes
+const HUES = ["#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#7a5cc0", "#b8a800", "#7f7f7f", "#a0522d"];
 const STARTS = 720;
 const RAD = Math.PI / 180;
 const FIRST = 57; // degrees

@@ -3,7 +3,8 @@
 import { Panel, show, stage, subscript, text } from "./kit.mjs";
 import { equator, normalised, orbit, trace } from "./globe.mjs";
 
-const HUES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a800", "#7a5cc0"];
+// not the blue and the vermillion of the two classes
+const HUES = ["#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#7a5cc0", "#b8a800", "#7f7f7f", "#a0522d"];
 
 function render({ model, el }) {
   const figure = stage(el, "basins on the sphere");
