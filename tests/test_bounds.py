@@ -69,6 +69,14 @@ def test_upper_bounds_are_above_exact_arithmetic(seed, shift):
         assert gamma > 0 and Fraction(found) * gamma >= ratio * Fraction(sum(lengths)) * (1 - Fraction(1, 10**14))
 
 
+def test_a_neuron_whose_squares_vanish_is_left_out():
+    """Catches a direction that is 0 / 0: beside the others, a neuron of 1e-200 computes nothing."""
+    W1 = np.column_stack([BEST.network.W1, np.full(4, 1e-200)])
+    net = Network(W1, np.append(BEST.network.w2, 1e-3))
+    assert bracket(net, X, y).gap < 1e-6 and multiplier(net, X, y).residual < 1e-6
+    assert normalised(net, X, y).m == 2
+
+
 def test_neurons_with_a_zero_layer_compute_nothing():
     """Catches a logarithm of zero, and a network that loses what it computes."""
     net = Network(np.array([[1.0, 0.0, 3e-200], [2.0, 0.0, 4e-200]]), np.array([1e200, 5.0, 0.0]))
@@ -114,6 +122,8 @@ def test_the_best_of_what_is_suggested_is_no_worse_than_any(seed):
 def test_a_scaled_dual_variable_meets_both_constraints(name):
     """Catches a bound from a lam that is too high or too steep."""
     rng, loss = np.random.default_rng(0), LOSSES[name]
+    low = decay_lower(5 * y, y, hausdorff(1e-3 * X, 5 * y).upper, loss, 0.7)[1]  # of rows so short, only the slope is
+    assert np.abs(low).max() == pytest.approx(min(loss.steepest, 5.0)) and np.abs(low).max() <= loss.steepest
     for _ in range(20):
         lam = y * 10.0 ** rng.uniform(-2, 2) * rng.random(12)
         height = hausdorff(X, lam).upper

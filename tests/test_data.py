@@ -157,6 +157,14 @@ def test_lines_nearer_than_rounding_are_one_and_others_are_not():
     assert first.tolist() == [0, 0, 2, 0] and sign.tolist() == [1, 1, 1, 1]
 
 
+def test_a_chain_of_near_directions_is_one_line():
+    """Each is within rounding of the next, turned over: catches a first row that is on another line by itself."""
+    angle = 1 + 0.7e-13 * np.arange(3)
+    X = np.column_stack([np.cos(angle), np.sin(angle)]) * [[1.0], [-2.0], [3.0]]
+    first, sign = lines(X)
+    assert first.tolist() == [0, 0, 0] and sign.tolist() == [1, -1, 1]
+
+
 def test_targets_may_be_any_reals_and_weights_may_not():
     """Catches targets held to labels, and weights that would make a loss concave or vanish."""
     X = np.eye(3)

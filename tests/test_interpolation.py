@@ -1,5 +1,7 @@
 """Interpolation judged without signs: planted optima, duality against a linear program, predictions that are cheap."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,6 +59,17 @@ def test_any_signs_prove_a_bound(seed):
     assert best.lower <= 1 <= best.upper and best.gap < 1e-9
 
 
+@given(st.integers(0, 10_000))
+def test_the_lower_bound_is_below_exact_arithmetic(seed):
+    """One example: P_int is |f(x)| / |x|, and f nearly cancels. Catches predictions taken as exact."""
+    rng = np.random.default_rng(seed)
+    w, a = rng.random(4), rng.random(4)
+    w1, w2 = np.append(w, w * (1 + 1e-15 * rng.random(4))), np.append(a, -a)
+    f = sum(Fraction(v) * Fraction(u) for u, v in zip(w1.tolist(), w2.tolist(), strict=True))
+    found = interpolation.bracket(Network(w1[None], w2), [[1.0]], [np.sign(float(f))])
+    assert Fraction(found.lower) <= abs(f) <= Fraction(found.upper)
+
+
 def planted(rng):
     """Two neurons and a lam of both signs with s_i sum lam_n c_in x_n = u_i: a KKT point, no row on a kink."""
     rows = rng.standard_normal((16, 3))
@@ -101,6 +114,8 @@ def test_the_conditions_separate_an_optimum_from_a_stationary_point():
     alone = interpolation.conditions(Network(np.eye(N), np.ones(N)), np.eye(N), np.ones(N), np.ones(N))
     assert alone.stationarity < 1e-12 and alone.tight == pytest.approx(1)
     assert alone.exact == pytest.approx(np.sqrt(N)) and alone.uncovered == pytest.approx(np.sqrt(N))
+    weak = interpolation.conditions(Network(np.eye(N), np.ones(N)), np.eye(N), np.ones(N), [1.0, 1.0, 0.5])
+    assert weak.tight == pytest.approx(0.5) and weak.stationarity > 0.1
     joint = Network(np.ones((N, 1)), [1.0])
     at = interpolation.conditions(joint, np.eye(N), np.ones(N), np.full(N, N**-0.5))
     assert at.exact == pytest.approx(1) and at.uncovered == 0 and at.tight == pytest.approx(1)

@@ -118,6 +118,7 @@ def test_conjugates_are_the_least_of_loss_plus_linear(name, v, y):
     lam = np.array(y * v)
     assert loss.conjugate(lam, y) == pytest.approx((loss.value(f, y) + lam * f).min(), abs=1e-6)
     assert (np.abs(loss.dual(f, y)) <= loss.steepest).all()
+    assert (np.abs(loss.dual(np.array([-60.0, 60.0]), y)).max() > 10) == np.isinf(loss.steepest)
     if np.isfinite(loss.steepest):
         assert loss.conjugate(2 * loss.steepest * lam / v, y) == -np.inf
 

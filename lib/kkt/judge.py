@@ -35,7 +35,7 @@ class Dual(NamedTuple):
         return norm_lower(np.sign(self.lam), self.lam, self.top.upper)
 
 
-def judged(X: Array, y: Array, offered: Iterable[Array], seconds: float = np.inf) -> Dual:
+def judged(X: Array, y: Array, offered: Iterable[Array], *, seconds: float = np.inf) -> Dual:
     """The offered lam (y'lam > 0) of least d_H(lam) / y'lam, as far as that is known after about `seconds`.
 
     All are looked at from a few directions first; one that is then worse than what another has proved is not pursued.
@@ -55,7 +55,7 @@ def judged(X: Array, y: Array, offered: Iterable[Array], seconds: float = np.inf
     return best
 
 
-def best_dual(net: Network, X: ArrayLike, y: ArrayLike, seconds: float = np.inf) -> Dual:
+def best_dual(net: Network, X: ArrayLike, y: ArrayLike, *, seconds: float = np.inf) -> Dual:
     """The best of what a network suggests: softmax weights of its margins, and its multiplier if it separates the data.
 
     At a KKT point the multiplier is exact; on the way there, the weights of a loss are better. Raises `ValueError`.
@@ -65,7 +65,7 @@ def best_dual(net: Network, X: ArrayLike, y: ArrayLike, seconds: float = np.inf)
     soft = [softmax(-q / ((np.abs(q).max() or 1.0) * temperature)) for temperature in TEMPERATURES]
     offered = [y * np.where(weights > NEGLIGIBLE, weights, 0.0) for weights in soft]
     lam = multiplier(net, X, y).lam if q.min() > 0 else np.zeros(len(y))
-    return judged(X, y, [*offered, lam] if lam.any() else offered, seconds)
+    return judged(X, y, [*offered, lam] if lam.any() else offered, seconds=seconds)
 
 
 def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> float:

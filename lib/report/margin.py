@@ -37,7 +37,7 @@ class Margin(NamedTuple):
     def own(self, net: Network, tol: float = 1e-3, seconds: float = np.inf) -> Report:
         """With lam of sum |lam_n| = value, heights are d_H value >= value / P*: one is above 1 unless it is optimal."""
         value = self.upper(net)
-        lam, top = best_dual(net, self.X, self.y, seconds)
+        lam, top = best_dual(net, self.X, self.y, seconds=seconds)
         scale = value if np.isfinite(value) else 1.0
         missing = highest(self.X, lam, top, 1 / scale)
         return reported(self, net, scale * lam, missing, missing.upper, tol)

@@ -5,8 +5,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.bounds import in_range
 from lib.data import Array
+from lib.kkt import misclassified
 from lib.network import Network, margins
 from lib.program import Solution
 from lib.program.solution import Watch, silent
@@ -100,7 +100,7 @@ def reported(goal: Objective, net: Network, lam: Array, missing: Neuron, height:
     """The report on a network with a dual variable of d_H(lam) <= height."""
     value, (lower, lam) = goal.upper(net), goal.lower(lam, height)
     margin = float(margins(net, goal.X, goal.y).min())
-    wrong = np.flatnonzero(margins(in_range(net), goal.X, goal.y) <= 0)
+    wrong = misclassified(net, goal.X, goal.y)
     return Report(goal.name, net, value, lower, value, margin, wrong, goal.residual(net), missing, lam, net, tol)
 
 
