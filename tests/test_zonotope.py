@@ -313,13 +313,13 @@ def test_bounds_of_both_trees_hold_node_by_node(seed):
             inside = _inside(tree, nodes, U)
             assert inside.any(axis=0).all()
             assert (np.where(inside, pair.height(U), -np.inf).max(axis=1) <= near.upper + tree.slack).all()
-            nodes, _ = tree.split(nodes, near.residual)
+            nodes, _ = tree.split(nodes, near)
 
 
 def _inside(tree, nodes, U):
     """Which directions U lie in (over) which nodes, for either tree."""
     if isinstance(tree, Signs):
-        return (nodes[:, None, :] * (U @ tree.A.T) >= 0).all(axis=2)
+        return (tree.signs(nodes)[:, None, :] * (U @ tree.A.T) >= 0).all(axis=2)
     coordinates = np.linalg.solve(nodes.transpose(0, 2, 1), tree.span @ U.T)
     return (coordinates >= -1e-12).all(axis=1)
 

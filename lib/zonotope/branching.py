@@ -13,6 +13,7 @@ from lib.zonotope.ascent import climb
 from lib.zonotope.projection import Index, Nearest
 from lib.zonotope.support import Array, Mask, Zonotopes, unit
 
+MANY = 200_000  # open nodes
 Nodes = NDArray  # (n, ...): one node a slice, in the tree's own encoding
 
 
@@ -30,8 +31,8 @@ class Tree(Protocol):
     def final(self, nodes: Nodes) -> Mask:
         """Where the bound is that of a single cell, and no split can lower it."""
 
-    def split(self, nodes: Nodes, r: Array) -> tuple[Nodes, Index]:
-        """Children, and the place of each one's parent in `nodes`; a final node may stay as it is."""
+    def split(self, nodes: Nodes, near: Nearest) -> tuple[Nodes, Index]:
+        """Children of bounded nodes, and the place of each one's parent; a final node may stay as it is."""
 
 
 class Front(NamedTuple):
@@ -76,14 +77,16 @@ def advanced(at: Front, goal: float, batch: int, until: float = np.inf) -> Front
     """
     tree, pair = at.tree, at.tree.pair
     level = max(at.value, float(np.ldexp(goal, -pair.exponent))) + pair.rounding
-    order = np.argsort(-at.bounds, kind="stable")
-    now, later = order[:batch], order[batch:]
+    # Highest bounds first; the newest first once there are too many, which keeps them from growing further.
+    order = np.argsort(-at.bounds, kind="stable") if len(at.bounds) < MANY else np.arange(len(at.bounds))[::-1]
+    now, later = order[:batch], np.sort(order[batch:])
     near = tree.bound(at.nodes[now], level, until)
     bound = np.minimum(at.bounds[now], near.upper)
     # A final node left on the near side of the level has been measured as well as can be.
     alive = (bound > level) & ~(tree.final(at.nodes[now]) & (near.lower <= level))
-    value, u = _improved(pair, at.value, at.u, near.residual[alive], until)
-    children, parent = tree.split(at.nodes[now[alive]], near.residual[alive])
+    open_ = Nearest(*(field[alive] for field in near))
+    value, u = _improved(pair, at.value, at.u, open_.residual, until)
+    children, parent = tree.split(at.nodes[now[alive]], open_)
     return Front(
         tree,
         np.concatenate([at.nodes[later], children]),

@@ -64,7 +64,7 @@ class Cones:
         heights = 1 / np.linalg.norm(np.linalg.inv(V), axis=1)
         return np.logical_or(np.all((T.min(axis=1) >= 0) | (T.max(axis=1) <= 0), axis=1), heights.min(axis=1) < THIN)
 
-    def split(self, V: Array, r: Array) -> tuple[Array, Index]:
+    def split(self, V: Array, near: Nearest) -> tuple[Array, Index]:
         """Each cone cut in two, on an edge, by the hyperplane of the generator that bends h_A most there.
 
         The edge is the one where chord and h_A differ most, weighted by the two coordinates of r in the cone.
@@ -74,7 +74,7 @@ class Cones:
         if len(i) == 0:
             return V, np.arange(len(V))
         bend = np.where(T[:, i] * T[:, j] < 0, np.minimum(abs(T[:, i]), abs(T[:, j])), 0.0)
-        near = np.maximum(np.linalg.solve(V.transpose(0, 2, 1), (r @ self.span.T)[:, :, None])[:, :, 0], 0.0)
+        near = np.maximum(np.linalg.solve(V.transpose(0, 2, 1), (near.residual @ self.span.T)[:, :, None])[:, :, 0], 0.0)
         near = near / np.maximum(near.sum(axis=1, keepdims=True), EPS) + 0.05
         rows = np.arange(len(V))
         edge = (bend.sum(axis=2) * near[:, i] * near[:, j]).argmax(axis=1)

@@ -68,7 +68,8 @@ def _climbed(at: Front, until: float) -> Front:
     heights = pair.height(U)
     if heights.max(initial=0.0) > at.value:
         at = at._replace(value=float(heights.max()), u=U[heights.argmax()])
-    if np.isfinite(upper):
+    at = at._replace(bounds=np.minimum(at.bounds, upper))
+    if np.isfinite(upper) and perf_counter() < until:
         at = at._replace(nodes=at.nodes[:0], bounds=at.bounds[:0], closed=upper)
     return at._replace(visits=at.visits + 1)
 

@@ -1,23 +1,34 @@
-"""Signs of the generators, fixed one by one: for supports of high rank, where cones are too many.
+"""Signs of the generators, fixed one by one: for few generators, or of high rank, where cones are too many.
 
-A node fixes, on which side of the hyperplanes of the first generators u lies; K is that cone, and F the ones with
-u'a_n >= 0. The free generators, of sum a_U, enter through (t)_+ = t/2 + |t|/2 and, by Cauchy-Schwarz with the weights
-||a_n||, with m = sum_U ||a_n||,
+A node fixes on which side of the hyperplanes of the first generators u lies. There (z)_+ <= t z for z = a_n'u and any
+t >= 1 (side +) or t <= 0 (side -). The free generators U enter through (z)_+ = z/2 + |z|/2 and, by Cauchy-Schwarz
+with the weights ||a_n||, with m = sum_U ||a_n||,
 
     sum_U |a_n'u|  <=  ( m  lmax( sum_U a_n a_n' / ||a_n|| ) )^(1/2)  =:  2 C_U,        ||u|| <= 1,
 
-which is exact for parallel and for orthogonal equal generators. Hence on the node
+which is exact for parallel and for orthogonal equal generators. With (z)_+ >= c z, 0 <= c <= 1, for those of Z_B,
 
-    h_A(u) - h_B(u)  <=  C_U + dist(a_F + a_U / 2, Z_B + K*),      K* = cone of the outward normals of K.
+    h_A(u) - h_B(u)  <=  C_U + |v|,        v = sum_n t_n a_n - sum_m c_m b_m,        t_n = 1/2 for n in U.
+
+So a node *is* its coefficients: their ranges are its signs. A few sweeps of coordinate descent on |v|^2, over many nodes
+at once, close most nodes that can be closed; the exact distance is left for nodes without free generators.
 """
+
+import itertools
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.cores import in_order
 from lib.zonotope.projection import Index, Nearest, nearest
-from lib.zonotope.support import Array, Mask, Zonotopes
+from lib.zonotope.support import EPS, Array, Mask, Zonotopes, unit
 
-SignVectors = NDArray[np.int8]
+Coefficients = NDArray[np.float32]
+
+SWEEPS = 5  # twice as many close one node in a hundred more
+LARGEST = 64.0  # of a t: larger ones would only carry rounding
+CHUNK = 2048  # nodes that are swept together: what a cache holds
 
 
 def spare(A: Array) -> float:
@@ -28,36 +39,90 @@ def spare(A: Array) -> float:
 
 
 class Signs:
-    """The tree of sign vectors (n, k) in {-1, 0, +1}, 0 where still free; the longest generators are fixed first."""
+    """The tree of coefficients (n, k + l) of the generators of Z_A, longest first, of Z_B, and of the cone's rays."""
 
     def __init__(self, pair: Zonotopes) -> None:
         lengths = np.linalg.norm(pair.A, axis=1)
-        self.pair = pair
+        self.pair, self.k = pair, len(pair.A)
         self.A = pair.A[np.argsort(-lengths, kind="stable")]
-        self.normals = self.A / np.linalg.norm(self.A, axis=1, keepdims=True)
+        self.G = np.vstack([self.A, -pair.B, -pair.cone])
+        self.lengths = np.linalg.norm(self.G, axis=1)
         self.spare: dict[int, float] = {}  # C_U, when that many are fixed
-        self.roots = np.zeros((1, len(self.A)), dtype=np.int8)
-        self.batch = int(np.clip(4e6 / (self.A.size + pair.B.size), 64, 4096))
+        self.roots = np.full((1, len(self.G)), 0.5, dtype=np.float32)
+        self.batch = int(np.clip(2e8 / (self.k * self.G.size), 64, 16384))
         self.slack = 2 * pair.rounding
 
-    def bound(self, nodes: SignVectors, level: float, until: float = np.inf) -> Nearest:
-        C = self._spare((nodes != 0).sum(axis=1))
-        l = (nodes + 1) / 2 @ self.A
-        rays = np.concatenate([-nodes[:, :, None] * self.normals, self.pair.rays(len(nodes))], axis=1)
-        near = nearest(l, self.pair.B, rays, l - self.pair.B.sum(axis=0) / 2, level, until)
-        return near._replace(lower=near.lower + C, upper=near.upper + C)
+    def signs(self, nodes: Coefficients) -> NDArray[np.int8]:
+        """+1, -1, and 0 where still free, for the generators of Z_A."""
+        t = nodes[:, : self.k]
+        return (t >= 1).astype(np.int8) - (t <= 0)
+
+    def bound(self, nodes: Coefficients, level: float, until: float = np.inf) -> Nearest:
+        """As in `Tree`; `c` are the coefficients found, with which children begin."""
+        signs = self.signs(nodes)
+        C = self._spare((signs != 0).sum(axis=1))
+        chunks = [slice(n, n + CHUNK) for n in range(0, len(nodes), CHUNK)]
+        jobs = [(nodes[some], signs[some], level - C[some], until) for some in chunks]
+        c = np.concatenate(list(in_order(self._swept, jobs) if len(jobs) > 1 else itertools.starmap(self._swept, jobs)))
+        v = c.astype(float) @ self.G
+        upper = np.linalg.norm(v, axis=1) + C + sum(self.G.shape) * EPS * (np.abs(c) @ self.lengths)
+        near = Nearest(v, np.full(len(v), -np.inf), upper, c)
+        last = np.flatnonzero((signs != 0).all(axis=1) & (upper > level))
+        return self._exact(near, last, signs[last], level, until) if len(last) else near
+
+    def _exact(self, near: Nearest, last: Index, signs: NDArray[np.int8], level: float, until: float) -> Nearest:
+        """Exact distances for the nodes `last`, in which nothing is free."""
+        pair = self.pair
+        l = (signs > 0) @ self.A
+        rays = np.concatenate([-signs[:, :, None] * unit(self.A), pair.rays(len(last))], axis=1)
+        exact = nearest(l, pair.B, rays, l - pair.B.sum(axis=0) / 2, level, until)
+        near.residual[last], near.lower[last] = exact.residual, exact.lower
+        near.upper[last] = np.minimum(near.upper[last], exact.upper)
+        return near
+
+    def _ranges(self, signs: NDArray[np.int8]) -> tuple[Coefficients, Coefficients]:
+        """The least and the largest values of the coefficients."""
+        low, high = np.zeros((2, len(signs), len(self.G)), dtype=np.float32)
+        low[:, : self.k] = np.choose(signs + 1, (-LARGEST, 0.5, 1.0))
+        high[:, : self.k] = np.choose(signs + 1, (0.0, 0.5, LARGEST))
+        high[:, self.k :] = 1.0
+        high[:, len(self.G) - len(self.pair.cone) :] = LARGEST
+        return low, high
+
+    def _swept(self, x: Coefficients, signs: NDArray[np.int8], level: Array, until: float) -> Coefficients:
+        """Descent on |v|^2 = x' G G' x, a coordinate at a time, until it is below the level or the sweeps are done."""
+        low, high = self._ranges(signs)
+        x, who, found = np.clip(x, low, high), np.arange(len(x)), x.copy()
+        gram = len(self.G) <= 2 * self.G.shape[1]
+        rows = (self.G @ self.G.T if gram else self.G).astype(np.float32)
+        state, size = x @ rows, (self.lengths**2).astype(np.float32)
+        moving = np.flatnonzero((low < high).any(axis=0) & (size > 0))
+        for _ in range(SWEEPS):
+            for i in moving:
+                slope = state[:, i] if gram else state @ rows[i]
+                before = x[:, i].copy()
+                np.clip(before - slope / size[i], low[:, i], high[:, i], out=x[:, i])
+                state += (x[:, i] - before)[:, None] * rows[i]
+            found[who] = x
+            square = np.einsum("nk,nk->n", state, x if gram else state)
+            open_ = square > np.maximum(level[who], 0.0) ** 2
+            if not open_.any() or perf_counter() > until or (level[who] <= 0).all():
+                break
+            x, state, low, high, who = x[open_], state[open_], low[open_], high[open_], who[open_]
+        return found
 
     def _spare(self, fixed: Index) -> Array:
         self.spare |= {n: spare(self.A[n:]) for n in set(fixed.tolist()) - set(self.spare)}
         return np.array([self.spare[n] for n in fixed.tolist()])
 
-    def final(self, nodes: SignVectors) -> Mask:
-        return (nodes != 0).all(axis=1)
+    def final(self, nodes: Coefficients) -> Mask:
+        return (self.signs(nodes) != 0).all(axis=1)
 
-    def split(self, nodes: SignVectors, r: Array) -> tuple[SignVectors, Index]:
+    def split(self, nodes: Coefficients, near: Nearest) -> tuple[Coefficients, Index]:
         """Both signs of the first free generator; a node without one stays as it is."""
-        fixed = (nodes != 0).sum(axis=1)
-        open_ = np.flatnonzero(fixed < nodes.shape[1])
+        nodes = near.c
+        fixed = (self.signs(nodes) != 0).sum(axis=1)
+        open_ = np.flatnonzero(fixed < self.k)
         ahead, behind = nodes.copy(), nodes[open_]
-        ahead[open_, fixed[open_]], behind[np.arange(len(open_)), fixed[open_]] = 1, -1
+        ahead[open_, fixed[open_]], behind[np.arange(len(open_)), fixed[open_]] = 1.0, 0.0
         return np.concatenate([ahead, behind]), np.concatenate([np.arange(len(nodes)), open_])
