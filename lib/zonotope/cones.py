@@ -74,10 +74,11 @@ class Cones:
         if len(i) == 0:
             return V, np.arange(len(V))
         bend = np.where(T[:, i] * T[:, j] < 0, np.minimum(abs(T[:, i]), abs(T[:, j])), 0.0)
-        near = np.maximum(np.linalg.solve(V.transpose(0, 2, 1), (near.residual @ self.span.T)[:, :, None])[:, :, 0], 0.0)
-        near = near / np.maximum(near.sum(axis=1, keepdims=True), EPS) + 0.05
+        r = near.residual @ self.span.T
+        at = np.maximum(np.linalg.solve(V.transpose(0, 2, 1), r[:, :, None])[:, :, 0], 0.0)
+        at = at / np.maximum(at.sum(axis=1, keepdims=True), EPS) + 0.05
         rows = np.arange(len(V))
-        edge = (bend.sum(axis=2) * near[:, i] * near[:, j]).argmax(axis=1)
+        edge = (bend.sum(axis=2) * at[:, i] * at[:, j]).argmax(axis=1)
         i, j, kink = i[edge], j[edge], bend[rows, edge].argmax(axis=1)
         share = np.abs(np.stack([T[rows, j, kink], T[rows, i, kink]])) + np.finfo(float).tiny
         share = np.clip(share / share.sum(axis=0), 0.02, 0.98)

@@ -108,7 +108,7 @@ class Search:
         if at.visits == 1:
             at = _climbed(at, until)
         else:
-            batch = min(self.batch, at.tree.batch)
+            batch = min(max(self.batch, len(at.nodes) // 8), at.tree.batch)  # sorting all for a few would cost most
             self.nodes += min(batch, len(at.nodes))
             at = advanced(at, level, batch, until)
             self.batch = 1 + int(np.clip(batch * STEP / (perf_counter() - began), batch / 2, 2 * batch))

@@ -10,8 +10,8 @@ which is exact for parallel and for orthogonal equal generators. With (z)_+ >= c
 
     h_A(u) - h_B(u)  <=  C_U + |v|,        v = sum_n t_n a_n - sum_m c_m b_m,        t_n = 1/2 for n in U.
 
-So a node *is* its coefficients: their ranges are its signs. A few sweeps of coordinate descent on |v|^2, over many nodes
-at once, close most nodes that can be closed; the exact distance is left for nodes without free generators.
+So a node *is* its coefficients: their ranges are its signs. A few sweeps of coordinate descent on |v|^2, over many
+nodes at once, close most nodes that can be closed; exact distances are left for nodes without free generators.
 """
 
 import itertools
@@ -49,7 +49,7 @@ class Signs:
         self.lengths = np.linalg.norm(self.G, axis=1)
         self.spare: dict[int, float] = {}  # C_U, when that many are fixed
         self.roots = np.full((1, len(self.G)), 0.5, dtype=np.float32)
-        self.batch = int(np.clip(2e8 / (self.k * self.G.size), 64, 16384))
+        self.batch = int(np.clip(2e8 / (self.k * self.G.size), 64, 32768))
         self.slack = 2 * pair.rounding
 
     def signs(self, nodes: Coefficients) -> NDArray[np.int8]:
@@ -120,9 +120,8 @@ class Signs:
 
     def split(self, nodes: Coefficients, near: Nearest) -> tuple[Coefficients, Index]:
         """Both signs of the first free generator; a node without one stays as it is."""
-        nodes = near.c
         fixed = (self.signs(nodes) != 0).sum(axis=1)
         open_ = np.flatnonzero(fixed < self.k)
-        ahead, behind = nodes.copy(), nodes[open_]
+        ahead, behind = near.c.astype(np.float32), near.c[open_].astype(np.float32)
         ahead[open_, fixed[open_]], behind[np.arange(len(open_)), fixed[open_]] = 1.0, 0.0
         return np.concatenate([ahead, behind]), np.concatenate([np.arange(len(nodes)), open_])
