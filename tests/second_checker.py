@@ -1,9 +1,12 @@
 """A second checker of certificates, to be compared with `lib.checker`; it shares nothing with the first.
 
 It holds the certificate in memory, computes lengths with decimals of 80 digits, and finds that no cone is missing by
-measuring the cones, in place of following the order of the lines. It does not read the digest.
+measuring the cones, in place of following the order of the lines. It knows no limits of time and memory.
 """
 
+import hashlib
+import json
+import re
 from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import combinations
@@ -80,7 +83,7 @@ def network_holds(certificate: Certificate) -> bool:
 
 
 def accepts(certificate: Certificate) -> bool:
-    """Whether the interval of the header is proved. Raises `ValueError` or `IndexError` for what is malformed."""
+    """Whether the interval of the header is proved, by what a dict holds. Raises `ValueError` or `IndexError`."""
     header, examples = certificate["header"], certificate["examples"]
     weights = [e["y"] * Fraction(e["lam"]) for e in examples]
     signs = {abs(number) for number in [*(e["y"] for e in examples), *(n["sign"] for n in certificate["neurons"])]}
@@ -92,3 +95,95 @@ def accepts(certificate: Certificate) -> bool:
         and side_holds(certificate["plus"], 1, examples)
         and side_holds(certificate["minus"], -1, examples)
     )
+
+
+# --- the bytes of a file -------------------------------------------------------------------------------
+
+WORDS = {"certificate": "certificate", "lower": "number", "upper": "number", "w": "vector", "x": "vector",
+         "lam": "number", "cone": "signs", "sha256": "digest"}  # fmt: skip
+PATTERNS = {
+    "number": r"-?\d+(?:\.\d+)?(?:e-?\d{1,3})?|-?\d+/[1-9]\d*",
+    "signs": "[+-]*",
+    "digest": "[0-9a-f]{64}",
+    "certificate": "two-layer ReLU network, largest margin",
+    "rows": "(?:0|[1-9][0-9]*)",
+}
+KEYS = {
+    "header": "certificate version examples features neurons lower upper",
+    "neurons": "neuron sign w",
+    "examples": "example y x lam",
+    "side": "side own opposite",
+    "cone": "cone own opposite",
+    "end": "end sha256",
+}
+
+
+def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(items)) < len(items):
+        raise ValueError("a key twice")
+    return dict(items)
+
+
+def no(text: str) -> Any:
+    raise ValueError(text)
+
+
+def parsed(line: str, kind: str) -> dict[str, Any]:
+    """A line with exactly the keys and the types of its kind."""
+    if not (line.startswith("{") and line.endswith("}")):
+        raise ValueError("not one object")
+    record = json.loads(line, object_pairs_hook=pairs, parse_float=no, parse_constant=no)
+    if sorted(record) != sorted(KEYS[kind].split()):
+        raise ValueError("other keys")
+    for key, value in record.items():
+        meaning = WORDS.get(key, ("rows" if kind == "side" else "vector") if key in ("own", "opposite") else "")
+        if not meaning:
+            if type(value) is not int:
+                raise ValueError("not a count")
+        elif meaning in ("vector", "rows"):
+            word = PATTERNS["number" if meaning == "vector" else "rows"]
+            if not re.fullmatch(f"(?:(?:{word})(?: (?:{word}))*)?", value, re.ASCII):
+                raise ValueError("not a vector")
+        elif not re.fullmatch(PATTERNS[meaning], value, re.ASCII):
+            raise ValueError("not what it should be")
+    return record
+
+
+def read(raw: bytes) -> Certificate:
+    """The certificate in a file, as a dict. Raises `ValueError` for bytes that are none."""
+    if not raw.endswith(b"\n"):
+        raise ValueError("no newline at the end")
+    lines = raw.decode("utf-8").split("\n")[:-1]
+    header = parsed(lines[0], "header")
+    m, N = header["neurons"], header["examples"]
+    if header["version"] != 1 or m < 0 or min(N, header["features"]) < 1:
+        raise ValueError("another version, or no data")
+    neurons = [parsed(line, "neurons") for line in lines[1 : 1 + m]]
+    examples = [parsed(line, "examples") for line in lines[1 + m : 1 + m + N]]
+    numbered = [n["neuron"] for n in neurons] == list(range(m)) and [e["example"] for e in examples] == list(range(N))
+    vectors = [record[key].split() for record, key in [*((n, "w") for n in neurons), *((e, "x") for e in examples)]]
+    rest = lines[1 + m + N : -1]
+    second = next((i for i, line in enumerate(rest) if i and "side" in json.loads(line)), len(rest))
+    plus, minus = ([parsed(line, "cone" if i else "side") for i, line in enumerate(part)]
+                   for part in (rest[:second], rest[second:]))  # fmt: skip
+    end = parsed(lines[-1], "end")
+    body = raw[: raw[:-1].rindex(b"\n") + 1] if len(lines) > 1 else b""
+    if not numbered or {len(vector) for vector in vectors} != {header["features"]} or not (plus and minus):
+        raise ValueError("another number of lines or entries")
+    if end != {"end": len(lines), "sha256": hashlib.sha256(body).hexdigest()}:
+        raise ValueError("another end")
+    return {"header": header, "neurons": neurons, "examples": examples, "plus": plus, "minus": minus, "end": end}
+
+
+def in_order(cones: list[str]) -> bool:
+    """+ before -: the page asks for the leaves in their order, which the mathematics does not need."""
+    return cones == sorted(cones)  # in ASCII, + comes before -
+
+
+def accepts_file(raw: bytes) -> bool:
+    try:
+        found = read(raw)
+        ordered = all(in_order([line["cone"] for line in found[side][1:]]) for side in ("plus", "minus"))
+        return ordered and accepts(found)
+    except (ValueError, IndexError, RecursionError, TypeError, AttributeError):
+        return False
