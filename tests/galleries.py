@@ -7,7 +7,7 @@ import numpy as np
 from figures import players
 from figures.players import Player
 from lib.flow import gradient_flow
-from lib.network import balanced
+from lib.network import Network, balanced
 from lib.zonotope import hausdorff, local_maxima
 
 X = np.array([[1.0, 0.25], [0.375, 1.125], [-0.875, 0.5], [-0.25, 1.0]])
@@ -38,6 +38,10 @@ STARTS = np.random.default_rng(3).standard_normal((200, 3))
 STARTS /= np.linalg.norm(STARTS, axis=1, keepdims=True)
 REACHED = np.where((STARTS @ X3[:2].T > 0).any(axis=1), (STARTS @ ENDS.T).argmax(axis=1), -1)
 
+PAIR = [gradient_flow(balanced(2, 4, 0.3, np.random.default_rng(seed)), X, Y, log_t_end=50.0) for seed in (2, 10)]
+POOR = Network(np.array([[1.0, -1.0], [0.9, 1.0]]), np.array([1.0, -1.0]))
+WHOLE = np.array([[3, 1, 2], [1, 4, -1], [-2, 3, 5], [2, -3, 4], [-4, 2, 3]], dtype=float)
+
 GALLERY: dict[str, Player] = {
     "zonotopes": players.zonotopes(X, Y, LAM),
     "zonotopes-along": players.zonotopes_along(X, Y, LOG_T, RUN.lam, W1, W2),
@@ -49,6 +53,11 @@ GALLERY: dict[str, Player] = {
     "sphere": players.basins_on_sphere(X3, Y, STARTS, REACHED, ENDS),
     "ellipsoid": players.ellipsoid(X[:2], Y[:2], LAM[:2], LOG_T, W1, W2),
     "ellipsoid-in-space": players.ellipsoid(X3[:3], Y[:3], LAM[:3], RUN3.log_t, RUN3.W1, RUN3.w2),
+    "missing": players.missing(X, Y, POOR),
+    "prove": players.prove(X, Y, RUN.lam[-1], RUN.network()),
+    "landscapes": players.landscapes(X, Y, PAIR[0].network(), PAIR[1].network()),
+    "presses": players.presses(WHOLE),
+    "laboratory": players.laboratory(X, Y),
     "dial": players.dial(KNOTS, np.ones(2), ["orthogonally separable", "orthogonal", "generic"], DIAL_W1, [0.1, 0.1]),
 }
 

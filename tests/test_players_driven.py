@@ -6,6 +6,7 @@ One page with all figures, opened over http, light and wide, and from the disk, 
 import os
 import re
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ import pydata_sphinx_theme
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from figures.players.games import pressed
 from lib.flow import gradient_flow
 from lib.network import Network
 from lib.patterns import count
@@ -313,6 +315,114 @@ def drive_dial(figure: Locator) -> None:
     assert "A positive neuron at 45° is missing." in words(figure)
 
 
+def drive_missing(figure: Locator) -> None:
+    """Won by script: a birth at the highest hill until none is left; then the cost is P*."""
+    for _ in range(30):
+        shown = held(figure, "game")
+        assert shown["highest"] == pytest.approx(hausdorff(X, shown["lam"]).value, rel=1e-9)
+        assert shown["cost"] == pytest.approx(Y @ shown["lam"], rel=1e-9)
+        if shown["won"]:
+            break
+        slide(figure, "direction", round(angle(shown["u"])) % 360)
+        figure.get_by_role("button", name="Birth here").click()
+        assert held(figure, "game")["cost"] < shown["cost"]
+    assert shown["won"] and shown["births"] > 0 and "Best so far" in figure.locator(".goal").inner_text()
+    assert shown["cost"] == pytest.approx(max_margin(X, Y, tol=1e-9).primal_value, rel=2e-3)
+    figure.get_by_role("button", name="Birth here").click()
+    assert "would not lower the cost" in words(figure)
+    figure.get_by_role("button", name="Show the answer").click()
+    assert number(figure, "P* is #") == pytest.approx(max_margin(X, Y, tol=1e-9).primal_value, abs=1e-4)
+    figure.get_by_role("button", name="Start again").click()
+    assert "0 births" in words(figure)
+
+
+def drive_prove(figure: Locator) -> None:
+    best = max_margin(X, Y, tol=1e-9)
+    figure.get_by_role("button", name="Use the flow's").click()
+    shown = held(figure, "game")
+    assert shown["bound"] == pytest.approx(Y @ shown["lam"] / hausdorff(X, shown["lam"]).value, rel=1e-9)
+    assert shown["share"] == pytest.approx(shown["bound"] / best.primal_value, rel=1e-8)
+    figure.get_by_role("button", name="Start again").click()
+    assert not held(figure, "game")["won"]
+    for n, weight in enumerate(np.abs(best.lam) / np.abs(best.lam).max()):
+        slide(figure, f"|λ{'₁₂₃₄'[n]}|", weight)
+    assert held(figure, "game")["won"] and "done" in words(figure)
+    figure.get_by_role("button", name="Show the answer").click()
+    assert number(figure, "P* is #") == pytest.approx(best.primal_value, abs=1e-4)
+
+
+def lowest(order: tuple[int, ...]) -> float:
+    """The least margin over the straight road between the two networks of the gallery."""
+    state = GALLERY["landscapes"].state
+    (W, w), (V, v) = ((np.asarray(state[name]["W"]), np.asarray(state[name]["w"])) for name in "AB")
+    V, v = V[list(order)], v[list(order)]
+    nets = [Network((W + t * (V - W)).T, w + t * (v - w)) for t in np.linspace(0, 1, 61)]
+    return min(float((Y * net.predict(X)).min()) for net in nets)
+
+
+def drive_landscapes(figure: Locator) -> None:
+    """Won by script: every matching is tried."""
+    orders = list(permutations(range(4)))
+    assert not held(figure, "game")["won"]
+    for _ in orders:
+        shown = held(figure, "game")
+        assert shown["lowest"] == pytest.approx(lowest(shown["order"]), abs=1e-9)
+        if shown["won"]:
+            break
+        figure.get_by_role("button", name="Match the neurons otherwise").click()
+    assert shown["won"] and shown["lowest"] == pytest.approx(max(map(lowest, orders)), abs=1e-9)
+    slide(figure, "share of the second", 0)
+    assert number(figure, "least margin here is #;") == pytest.approx(1, abs=1e-3)
+
+
+def drive_presses(figure: Locator) -> None:
+    """Won by script: a third and a fourth normal pressed into the plane of the same two."""
+    turn(figure)
+    rows = np.asarray(GALLERY["presses"].state["X"])
+    for k in (2, 3):
+        for n in (0, 1, k):
+            figure.get_by_role("button", name=f"x{'₁₂₃₄₅'[n]}", exact=True).click()
+        figure.get_by_role("button", name="Press into one plane").click()
+        figure.page.wait_for_function(
+            "([el, moves]) => el.model.get('game').moves === moves && el.querySelector('[aria-pressed=true]') === null",
+            arg=[figure.element_handle(), k - 1],
+        )
+        rows = pressed(rows, (0, 1, k))
+        assert number(figure, "into # cell") == held(figure, "game")["count"] == count(rows)
+    assert held(figure, "game")["won"]
+
+
+def drive_laboratory(figure: Locator) -> None:
+    """P* and the flow's cost are those of the library; the search ends at data on which training fails."""
+    ready = "(el) => el.model.get('game').ratio !== null"
+
+    def compare() -> float:
+        figure.page.wait_for_function(ready, arg=figure.element_handle(), timeout=60_000)
+        shown = held(figure, "game")
+        rows, labels, begin = np.array(shown["X"]), np.array(shown["y"]), shown["begin"]
+        U = np.array([np.cos(begin["angles"]), np.sin(begin["angles"])])
+        net = Network(begin["scale"] * U, begin["scale"] * np.array(begin["signs"], dtype=float))
+        run = gradient_flow(net, rows, labels, loss="exponential", margin_end=300.0)
+        assert shown["optimum"] == pytest.approx(max_margin(rows, labels, tol=1e-9).primal_value, rel=1e-7)
+        assert shown["cost"] == pytest.approx(run.normalised().path_norm, rel=2e-3)
+        return float(shown["ratio"])
+
+    compare()
+    before = drawing(figure)
+    figure.get_by_label("Example 1", exact=True).press("ArrowUp")
+    assert np.array(held(figure, "game")["X"])[0] == pytest.approx(X[0] + [0, 1 / 16]) and drawing(figure) != before
+    compare()
+    figure.get_by_label("Example 1", exact=True).press("Enter")
+    assert held(figure, "game")["y"] == [-1, 1, -1, -1]
+    figure.get_by_role("button", name="Reset").click()
+    figure.get_by_role("button", name="Find data on which training fails").click()
+    figure.page.wait_for_function(
+        "(el) => el.model.get('game').ratio > 1.05", arg=figure.element_handle(), timeout=120_000
+    )
+    assert compare() > 1.05
+    figure.get_by_role("button", name="Reset").click()
+
+
 DRIVERS: dict[str, Callable[[Locator], None]] = {
     "zonotopes": drive_zonotopes,
     "zonotopes-along": drive_zonotopes_along,
@@ -324,6 +434,11 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "sphere": drive_sphere,
     "ellipsoid": drive_ellipsoid,
     "ellipsoid-in-space": drive_ellipsoid_in_space,
+    "missing": drive_missing,
+    "prove": drive_prove,
+    "landscapes": drive_landscapes,
+    "presses": drive_presses,
+    "laboratory": drive_laboratory,
     "dial": drive_dial,
 }
 

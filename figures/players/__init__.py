@@ -3,6 +3,7 @@
 from figures.players.chart import bracket
 from figures.players.directions import basins, basins_on_sphere, flow
 from figures.players.dual import dial, ellipsoid
+from figures.players.games import laboratory, landscapes, missing, presses, prove
 from figures.players.plane import arrangement, zonotopes, zonotopes_along
 from figures.players.player import Player, bundle
 
@@ -16,6 +17,11 @@ __all__ = [
     "dial",
     "ellipsoid",
     "flow",
+    "laboratory",
+    "landscapes",
+    "missing",
+    "presses",
+    "prove",
     "zonotopes",
     "zonotopes_along",
 ]
