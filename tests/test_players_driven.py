@@ -415,7 +415,7 @@ def drive_laboratory(figure: Locator) -> None:
     figure.get_by_label("Example 1", exact=True).press("Enter")
     assert held(figure, "game")["y"] == [-1, 1, -1, -1]
     figure.get_by_role("button", name="Reset").click()
-    figure.get_by_role("button", name="Find data on which training fails").click()
+    figure.get_by_role("button", name="Find data on which training fails").dispatch_event("click")
     figure.page.wait_for_function(
         "(el) => el.model.get('game').ratio > 1.05", arg=figure.element_handle(), timeout=120_000
     )

@@ -8,6 +8,8 @@ import { flow, maxMargin } from "./program.mjs";
 const LOOK = { 1: "pos", [-1]: "neg" };
 const FAILS = 1.05; // a flow that costs this much more than P* has missed it
 const GRID = 44;
+const HUNT = "Find data on which training fails";
+const TRIALS = 200;
 
 /** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
 export function random(seed) {
@@ -28,10 +30,10 @@ export function start({ width, scale, seed }) {
   return { angles, signs, scale };
 }
 
-/** Where the flow ends, in numbers: its cost at margin 1, and the missing neuron. */
+/** Where the flow ends, in numbers: its cost at margin 1 (infinite if it has not got to margin 300), what it misses. */
 export function trained(X, y, begin) {
-  const run = flow(X, y, begin);
-  const gamma = Math.min(...run.margins);
+  const run = flow(X, y, { ...begin, longest: 600 });
+  const gamma = Math.min(...run.margins) >= 300 ? Math.min(...run.margins) : 0;
   const cost = gamma > 0 ? run.radii.reduce((sum, r) => sum + r * r, 0) / gamma : Infinity;
   return { ...run, cost, signs: begin.signs, missing: hausdorff(X, run.lam) };
 }
@@ -59,6 +61,7 @@ function render({ model, el }) {
   left.view.reach = 1.4 * Math.max(...original.flat().map(Math.abs));
   const begin = () => start({ width: Math.round(wide.get()), scale: 10 ** size.get(), seed: Math.round(seeds.get()) });
   const run = background(source ?? "", (id, result) => {
+    if (hunt && id === hunt.id) return found(result);
     if (id !== asked) return;
     [ran, waiting] = [result, false];
     draw();
@@ -91,7 +94,7 @@ function render({ model, el }) {
   const size = slider(figure, { name: "scale", min: -3, max: 0.5, step: 0.1, value: Math.log10(scale), show: (v) => text(10 ** v, 3), change: () => begun && changed() });
   const seeds = slider(figure, { name: "seed", min: 0, max: 99, step: 1, value: seed, show: (v) => String(v), change: () => begun && changed() });
   button(figure, "Flip a label", () => ((y = y.map((label, n) => (n === asked % y.length ? -label : label))), changed()));
-  const hunter = button(figure, "Find data on which training fails", () => search());
+  const hunter = button(figure, HUNT, () => search());
   button(figure, "Reset", () => (([X, y] = [original, labels]), changed()));
   const play = game(figure, {
     name: "laboratory",
@@ -102,20 +105,24 @@ function render({ model, el }) {
   });
   let begun = false;
 
-  /** Random data near the reader's, until a flow misses the optimum: one trial a frame, so that the page stays alive. */
+  /** Random data, a trial at a time, until a flow misses the optimum. The worker trains, so the page stays alive. */
   function search(trial = 0) {
-    clearTimeout(hunt);
     const next = random(1000 * Math.round(seeds.get()) + trial + 1);
-    const rows = original.map(() => [2 * next() - 1, 2 * next() - 1].map((v) => Math.round(v * 16 * 0.8 * left.view.reach) / 16));
-    const best = maxMargin(rows, y);
-    const result = best && trained(rows, y, begin());
+    const rows = original.map(() => [2 * next() - 1, 2 * next() - 1].map((v) => Math.round(v * 12.8 * left.view.reach) / 16));
     hunter.textContent = `Trial ${trial + 1}`;
-    if (best && Number.isFinite(result.cost) && result.cost > FAILS * best.value) {
-      hunter.textContent = "Find data on which training fails";
-      X = rows;
-      changed();
-    } else if (trial < 200) hunt = setTimeout(() => search(trial + 1));
-    else hunter.textContent = "None found: more width, another seed?";
+    hunt = { id: `trial ${trial}`, trial, rows, y, best: maxMargin(rows, y) };
+    if (hunt.best) run(hunt.id, rows, y, begin());
+    else found({ cost: Infinity });
+  }
+
+  function found({ cost }) {
+    const { trial, rows, best } = hunt;
+    const fails = best && Number.isFinite(cost) && cost > FAILS * best.value;
+    if (!fails && trial < TRIALS) return setTimeout(() => search(trial + 1));
+    hunt = null;
+    hunter.textContent = fails ? HUNT : "None found: another width, another seed?";
+    if (fails) X = rows;
+    changed();
   }
 
   const value = (neurons, x) => neurons.reduce((f, { u, c }) => f + c * relu(dot(x, u)), 0);
@@ -172,7 +179,7 @@ function render({ model, el }) {
   const stop = show([left, right], draw);
   begun = true;
   changed();
-  return () => (clearTimeout(hunt), stop());
+  return () => ((hunt = null), stop());
 }
 
 export default { render };

@@ -2,6 +2,8 @@
 
 import { along, arcs, dot, growth, hausdorff, kinks, relu, unit } from "./plane.mjs";
 
+const SHORTEST = 1e-9; // of a step: what an angle can show
+
 /**
  * max b'l subject to A l <= 1, l >= 0, by the simplex method from l = 0 with Bland's rule, which never cycles.
  * Returns { l, mu, value } with mu the multipliers of the rows, or null if the value is unbounded.
@@ -86,10 +88,10 @@ export function flow(X, y, { angles, signs, scale, end = 300, longest = 60 }) {
     const v = velocity(X, now.lam, signs, state);
     // A margin moves by at most 2 |q| |x| dtau, and the weights exp(-q) must not change much in one step.
     const smooth = Math.min(0.02, 0.5 / (size * Math.max(1, ...now.q.map(Math.abs))));
-    const h = Math.min(smooth, ...v.turn.map((w, i) => ahead(stops, state.theta[i], w) / Math.abs(w)));
+    const h = Math.max(SHORTEST, Math.min(smooth, ...v.turn.map((w, i) => ahead(stops, state.theta[i], w) / Math.abs(w))));
     const half = stepped(stops, state, v, h / 2);
     const middle = look(X, y, signs, half);
-    state = stepped(stops, state, velocity(X, middle.lam, signs, half), h);
+    state = landed(state, half, stepped(stops, state, velocity(X, middle.lam, signs, half), h), stops);
     log_t = log_t === -Infinity ? Math.log(h) - middle.log_sum : log_t + Math.log1p(h * Math.exp(-middle.log_sum - log_t));
     tau += h;
   }
@@ -139,6 +141,10 @@ function ahead(stops, angle, turn) {
   }
   return nearest;
 }
+
+/** After a step: a neuron that was on a kink half-way, where it stays, is there, and not where it came from. */
+const landed = (before, half, after, stops) =>
+  placed(after.theta.map((t, i) => (t === before.theta[i] && half.theta[i] !== t && stops.includes(half.theta[i]) ? half.theta[i] : t)), after.log_r);
 
 /** One step; a neuron that would pass a kink ends on it exactly. */
 function stepped(stops, { theta, log_r }, { turn, grow }, h) {
