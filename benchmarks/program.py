@@ -28,8 +28,8 @@ REPEATS = 3
 NEAR_LIMIT, FAR_LIMIT = 60.0, 900.0
 REACH: list[Callable[[], Data]] = [
     lambda: load("iris"),
-    lambda: load("wine", 4),
-    lambda: load("digits-3-8", 3),
+    lambda: load("wine", components=4),
+    lambda: load("digits-3-8", components=3),
     lambda: gaussian(300, 3, np.random.default_rng(0)),
     lambda: load("breast-cancer"),
 ]

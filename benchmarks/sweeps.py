@@ -38,11 +38,11 @@ def idle_task(seed: int) -> dict:
 def timed(task, grid: list[dict], n_jobs: int) -> tuple[float, float, tuple]:
     """Cases per second of the wall clock, fresh and when all are stored, and the cases; workers are started before."""
     with tempfile.TemporaryDirectory() as folder:
-        sweep(task, grid[:2], f"{folder}/start", n_jobs)
+        sweep(task, grid[:2], f"{folder}/start", n_jobs=n_jobs)
         start = time.perf_counter()
-        cases = sweep(task, grid, f"{folder}/store", n_jobs)
+        cases = sweep(task, grid, f"{folder}/store", n_jobs=n_jobs)
         middle = time.perf_counter()
-        sweep(task, grid, f"{folder}/store", n_jobs)
+        sweep(task, grid, f"{folder}/store", n_jobs=n_jobs)
         return len(grid) / (middle - start), len(grid) / (time.perf_counter() - middle), cases
 
 

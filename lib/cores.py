@@ -1,10 +1,12 @@
 """Work in pieces on all cores, the results in order and few at a time."""
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
@@ -17,9 +19,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@cache
-def _blas() -> ThreadpoolController:
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> ThreadpoolController:
+    """Of linear algebra, loaded now: a search of 2 ms, repeated when more modules have been imported."""
     return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager:
+    """Within it, a product of matrices uses one thread."""
+    return _libraries(len(sys.modules)).limit(limits=1)
 
 
 def in_order(function: Callable[..., Result], jobs: Iterable[tuple]) -> Iterator[Result]:
@@ -29,7 +37,7 @@ def in_order(function: Callable[..., Result], jobs: Iterable[tuple]) -> Iterator
     of matrices use one thread each: those of a piece are too small to be shared.
     """
     waiting: deque[Future[Result]] = deque()
-    with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(cores()) as pool:
+    with one_thread(), ThreadPoolExecutor(cores()) as pool:
         try:
             for job in jobs:
                 waiting.append(pool.submit(function, *job))

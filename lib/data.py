@@ -238,7 +238,7 @@ def _principal(X: Array, components: int) -> Array:
     return X @ axes.T
 
 
-def load(name: str, components: int | None = None) -> Data:
+def load(name: str, *, components: int | None = None) -> Data:
     """A named real data set: columns standardised, then a bias column of ones.
 
     `components` keeps that many principal components (of the standardised columns) instead of all columns.

@@ -20,14 +20,14 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
+
+from lib.cores import one_thread
 
 Task = Callable[..., Mapping[str, Any]]
 
@@ -46,7 +46,7 @@ def product(**axes: Iterable[Any]) -> list[dict[str, Any]]:
     return [dict(zip(axes, entries, strict=True)) for entries in itertools.product(*axes.values())]
 
 
-def sweep(task: Task, grid: Iterable[Mapping[str, Any]], store: str | Path, n_jobs: int = -1) -> tuple[Case, ...]:
+def sweep(task: Task, grid: Iterable[Mapping[str, Any]], store: str | Path, *, n_jobs: int = -1) -> tuple[Case, ...]:
     """task(**params) for every params of the grid that `store` does not hold yet; all cases, in the grid's order.
 
     `task` is a function defined at top level; all that its results depend on, seeds included, is in its params
@@ -116,16 +116,10 @@ def _named(task: Task, grid: Iterable[Mapping[str, Any]]) -> dict[str, dict[str,
 # --- one case, in a worker -----------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
-def _controller(modules: int) -> ThreadpoolController:
-    """Of the linear algebra libraries loaded now: a search of 2 ms, repeated when more modules have been imported."""
-    return ThreadpoolController()
-
-
 def _attempt(task: Task, id: str, params: dict[str, Any]) -> tuple[str, bytes, bool]:
     """The record of the case, and whether it succeeded."""
     try:
-        with _controller(len(sys.modules)).limit(limits=1):
+        with one_thread():
             return id, _encoded(Case(id, params, dict(task(**params)), "")), True
     except Exception:
         return id, _encoded(Case(id, params, {}, traceback.format_exc())), False

@@ -11,7 +11,7 @@ from scipy.special import log_expit
 from lib.data import gaussian, orthogonally_separable
 from lib.flow import Trajectory, direction_flow, gradient_flow, velocity
 from lib.flow.boost import boosted
-from lib.flow.minnorm import box_least_squares
+from lib.flow.minnorm import least
 from lib.kkt import multiplier
 from lib.losses import get_loss
 from lib.network import Network, balanced, dual_variable, margins
@@ -272,14 +272,14 @@ def test_the_velocity_is_the_least_norm_element(kinks, seed):
 
 
 @given(st.integers(0, 10**6), st.integers(1, 4), st.booleans())
-def test_box_least_squares_meets_its_optimality_conditions(seed, k, dependent):
+def test_least_meets_its_optimality_conditions(seed, k, dependent):
     rng = np.random.default_rng(seed)
     a, B = 2 * rng.standard_normal(3), rng.standard_normal((k, 3))
     if dependent:
         B[-1] = B[0]
     B /= np.linalg.norm(B, axis=1, keepdims=True)
     upper = rng.uniform(0, 2, k)
-    t = box_least_squares(a, B, upper)
+    t = least(a, B, upper)
     slope = B @ (a + t @ B)
     assert (t >= 0).all() and (t <= upper).all()
     assert (slope[t < upper] >= -1e-10).all() and (slope[t > 0] <= 1e-10).all()

@@ -136,7 +136,7 @@ def test_a_worker_uses_one_thread(tmp_path):
         from test_sweep import threads
         from lib.sweep import column, sweep, product
         for n_jobs in (1, 2):
-            cases = sweep(threads, product(seed=range(2)), {str(tmp_path)!r} + str(n_jobs), n_jobs)
+            cases = sweep(threads, product(seed=range(2)), {str(tmp_path)!r} + str(n_jobs), n_jobs=n_jobs)
             print(column(cases, "threads").max())
     """
     env = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}

@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike
 
 from lib.data import Array, validated_dual
 from lib.flow.arrangement import Arrangement, Mask, arrangement
-from lib.flow.minnorm import ON_KINK, at_start, meet
+from lib.flow.minnorm import at_start, meet
 from lib.flow.modes import pull_rows
 from lib.flow.trajectory import freeze
+from lib.zonotope.kinks import KINK
 
 _MAX_ARCS = 10_000
 _STILL = 1e-13  # ||(I - uu')g|| at most this times ||g||: u stands still
@@ -70,7 +71,7 @@ def direction_flow(lam: ArrayLike, U0: ArrayLike, X: ArrayLike, s: ArrayLike) ->
 def _path(data: Arrangement, size: Array, u: Array, s: float) -> tuple[tuple[Arc, ...], Array]:
     """The arcs of one direction and its limit."""
     z = data.normals @ u
-    on, slide = at_start(data, s, z, np.abs(z) <= ON_KINK, size)
+    on, slide = at_start(data, s, z, np.abs(z) <= KINK, size)
     arcs: list[Arc] = []
     t = 0.0
     while len(arcs) < _MAX_ARCS:
@@ -101,7 +102,7 @@ def _growth_to_kinks(normals: Array, u: Array, e: Array, s: float, on: Mask, sli
     q = -(middle + np.copysign(np.sqrt(middle**2 - 4 * leading * last), middle)) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         root = np.where(q * leading > 0, q / leading, last / q)
-    ahead = ~slide & (s * p * np.where(on, 1, -1) < 0) & np.isfinite(root) & (np.abs(normals @ u) > ON_KINK)
+    ahead = ~slide & (s * p * np.where(on, 1, -1) < 0) & np.isfinite(root) & (np.abs(normals @ u) > KINK)
     return np.where(ahead, np.maximum(root, 1.0), np.inf)
 
 

@@ -17,41 +17,17 @@ from lib.data import Array, validated_matrix, validated_weights
 from lib.flow.arrangement import Arrangement, Index, Mask, arrangement, coefficients, jumps
 from lib.flow.modes import Modes, moved, resting
 from lib.network import Network, dual_variable
-
-ON_KINK = 1e-12  # |h'w1| <= ON_KINK max |(w1, w2)| counts as lying on the hyperplane
-
-
-def box_least_squares(a: Array, B: Array, upper: Array) -> Array:
-    """argmin over 0 <= t <= upper of ||a + t B||, a (d,), B (k, d) of unit rows: a primal active-set method, finite."""
-    gram, linear = B @ B.T, B @ a
-    t, free = np.zeros(len(B)), np.zeros(len(B), dtype=bool)
-    floor = 1e-14 * np.linalg.norm(a)
-    for _ in range(3 ** len(B) + 1):
-        slope = gram @ t + linear
-        gain = np.where(free | (upper == 0), 0.0, np.where(t > 0, slope, -slope))
-        if gain.max(initial=0.0) <= floor:
-            break
-        free[gain.argmax()] = True
-        t, free = _descend(gram, linear, upper, t, free)
-    return t
+from lib.zonotope import project
+from lib.zonotope.kinks import KINK
+from lib.zonotope.projection import FREE
 
 
-def _descend(gram: Array, linear: Array, upper: Array, t: Array, free: Mask) -> tuple[Array, Mask]:
-    """Minimise over the free coordinates, fixing those that meet a bound on the way."""
-    while free.any():
-        fixed_pull = linear[free] + gram[np.ix_(free, ~free)] @ t[~free]
-        step = np.zeros(len(t))
-        step[free] = np.linalg.lstsq(gram[np.ix_(free, free)], -fixed_pull, rcond=1e-13)[0] - t[free]
-        over = free & ((t + step <= 0) | (t + step >= upper))
-        if not over.any():
-            return t + step, free
-        bound = np.where(step > 0, upper, 0.0)
-        share = np.divide(bound - t, step, out=np.where(over, 0.0, np.inf), where=over & (step != 0))
-        k = share.argmin()
-        t = t + share[k] * step
-        t[k] = bound[k]
-        free = free & (np.arange(len(t)) != k)
-    return t, free
+def least(base: Array, rays: Array, size: Array) -> Array:
+    """argmin over 0 <= t <= size (k,) of ||base + t @ rays||, rays (k, d): at a bound exactly, or clear of it."""
+    if not len(rays):
+        return size
+    c = project(-base, size[:, None] * rays).c
+    return np.where(c > FREE, np.where(c < 1 - FREE, c, 1.0), 0.0) * size
 
 
 def kink_terms(data: Arrangement, on: Mask, kinks: Index, pi: Array) -> tuple[Array, Array, Array]:
@@ -80,7 +56,7 @@ def settle(data: Arrangement, w2: float, on: Mask, kinks: Index, free: Mask, pi:
     convex = s * jump > 0
     while True:
         t = np.where(on[kinks], size, 0.0)
-        t[free] = box_least_squares(base + (t * ~free) @ rays, rays[free], size[free])
+        t[free] = least(base + (t * ~free) @ rays, rays[free], size[free])
         g = base + t @ rays
         speed = s * (data.normals[kinks] @ g)
         inside = free & (t > 0) & (t < size)
@@ -113,7 +89,7 @@ def near_kinks(data: Arrangement, W1: Array, w2: Array) -> tuple[Array, Mask]:
 
 def rounding(W1: Array, w2: Array) -> Array:
     """(..., m, 1): the values of h'w1 that count as zero."""
-    return ON_KINK * np.maximum(np.abs(W1).max(axis=-1), np.abs(w2))[..., None]
+    return KINK * np.maximum(np.abs(W1).max(axis=-1), np.abs(w2))[..., None]
 
 
 def initial(data: Arrangement, W1: Array, w2: Array, pi: Array) -> Modes:
@@ -147,5 +123,5 @@ def velocity(net: Network, X: ArrayLike, y: ArrayLike, *, loss: str = "logistic"
     pulls = np.empty((net.m, net.d))
     for i, (z, near) in enumerate(zip(*near_kinks(data, net.W1.T, net.w2), strict=True)):
         base, rays, jump = kink_terms(data, z > 0, np.flatnonzero(near), pi)
-        pulls[i] = base + box_least_squares(base, rays, np.abs(jump)) @ rays
+        pulls[i] = base + least(base, rays, np.abs(jump)) @ rays
     return Network(pulls.T * net.w2, (pulls.T * net.W1).sum(axis=0))

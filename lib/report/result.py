@@ -104,7 +104,7 @@ def reported(goal: Objective, net: Network, lam: Array, missing: Neuron, height:
     return Report(goal.name, net, value, lower, value, margin, wrong, goal.residual(net), missing, lam, net, tol)
 
 
-def narrowed(goal: Objective, report: Report, solution: Solution, seconds: float = np.inf) -> Report:
+def narrowed(goal: Objective, report: Report, solution: Solution, seconds: float) -> Report:
     """The report with each bound of the solution that is better. Both are computed here, from its variables, whatever
     the solver says of them."""
     upper = goal.upper(solution.network)

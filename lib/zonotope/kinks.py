@@ -10,7 +10,7 @@ import numpy as np
 from lib.zonotope.projection import project
 from lib.zonotope.support import Array, Mask
 
-KINK = 1e-9  # |x_n'u| <= KINK ||x_n|| ||u|| counts as x_n'u = 0
+KINK = 1e-10  # |x_n'u| <= KINK ||x_n|| ||u|| counts as x_n'u = 0
 
 
 def on_kink(X: Array, U: Array) -> Mask:
