@@ -38,8 +38,9 @@ const spread = (low, high, share = 0.06) => [low - share * (high - low || 1), hi
 /** What the bracket certifies, in words. */
 export function status(lower, upper) {
   if (upper === null || upper === Infinity) return "No upper bound yet: some example is misclassified.";
-  const gap = upper / lower - 1;
-  return `P* lies in [${text(lower, 4)}, ${text(upper, 4)}]: certified to within ${text(100 * gap, 3)} %.`;
+  const interval = `P* lies in [${text(lower, 4)}, ${text(upper, 4)}]`;
+  if (upper >= 2 * lower) return `${interval}: the upper end is ${text(upper / lower, 1)} times the lower one.`;
+  return `${interval}: certified to within ${text(100 * (upper / lower - 1), 3)} %.`;
 }
 
 function render({ model, el }) {

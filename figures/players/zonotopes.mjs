@@ -1,7 +1,7 @@
 // Z_+ and Z_- of a dual variable, their Hausdorff distance and the neuron that realises it, recomputed while dragging.
 
 import { Panel, between, button, degrees, handle, shape, show, stage, subscript, text, timeline } from "./kit.mjs";
-import { along, dot, farthest, generators, hausdorff, plus, turned, zonotope } from "./plane.mjs";
+import { along, dot, farthest, generators, hausdorff, minus, plus, turned, zonotope } from "./plane.mjs";
 
 const NAMES = { 1: "Z₊", [-1]: "Z₋" };
 const LOOK = { 1: "pos", [-1]: "neg" };
@@ -48,7 +48,12 @@ function render({ model, el }) {
     if (X === original && directions.length)
       between(directions, now).forEach((u, i) => left.arrow([0, 0], along(u, 0.5 * left.view.reach), `faint ${LOOK[signs[i]]}`, 1.2));
     left.arrow([0, 0], along(best.u, 0.62 * left.view.reach), "wine", 2.4);
-    left.label(along(best.u, 0.62 * left.view.reach), "u*", "wine strong", 14 * best.u[0], 5 - 14 * best.u[1]);
+    const [reach, side] = [left.view.reach, turned(best.u)];
+    const tip = along(best.u, 0.62 * reach);
+    const taken = X.flatMap((x) => [x, plus(x, [0.1 * reach, -0.03 * reach])]); // points and their names
+    const free = (v) => Math.min(...taken.map((x) => Math.hypot(...minus(x, plus(tip, along(v, 0.09 * reach))))));
+    const [ux, uy] = [best.u, side, along(side, -1)].reduce((a, b) => (free(b) > free(a) ? b : a));
+    left.label(tip, "u*", "wine strong", 14 * ux, 5 - 14 * uy);
     X.forEach((x, n) => left.label(x, `x${subscript(n + 1)}`, LOOK[y[n]], 16, 6));
     drag.forEach((place) => place());
   }
