@@ -24,6 +24,14 @@ def _shown(value: object) -> str:
     return repr(value)
 
 
+class Frozen:
+    """A frozen dataclass whose arrays are read-only."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            object.__setattr__(self, name, _locked(value))
+
+
 def result(cls: Result) -> Result:
     """A NamedTuple whose arrays are read-only, and whose repr names large ones by type and shape."""
     create = cls.__new__

@@ -7,8 +7,19 @@ from hypothesis import strategies as st
 
 from lib.closed_form import orthogonally_separable_optimum
 from lib.data import gaussian, orthogonally_separable
-from lib.kkt import bracket, conditions, lower_bound, misclassified, multiplier, normalised, residuals, upper_bound
+from lib.kkt import (
+    bracket,
+    conditions,
+    decay_bracket,
+    lower_bound,
+    misclassified,
+    multiplier,
+    normalised,
+    residuals,
+    upper_bound,
+)
 from lib.network import Network, balanced, margins
+from lib.program import regularised
 
 X, y, _ = orthogonally_separable(12, 4, np.random.default_rng(3))
 best = orthogonally_separable_optimum(X, y)
@@ -126,3 +137,21 @@ def test_the_relaxed_condition_is_stronger_than_the_exact_one():
         if margins(net, data.X, data.y).min() > 0:
             found = conditions(net, data.X, data.y, lam)
             assert found.exact <= found.relaxed + 1e-9
+
+
+@pytest.mark.parametrize("loss", ["logistic", "squared"])
+def test_the_bracket_with_weight_decay_holds_the_solver_s_optimum(loss):
+    """Also for real targets of the squared loss: catches labels where targets belong, lam that is not scaled down, and
+    a bound of the network's own lam that is not below; tight at the solution."""
+    rng = np.random.default_rng(0)
+    rows, net = rng.standard_normal((8, 3)), balanced(3, 5, 0.7, rng)
+    targets = rng.standard_normal(8) * 2 if loss == "squared" else np.sign(rng.standard_normal(8))
+    solved = regularised(rows, targets, loss, 0.3, tol=1e-7)
+    at_best = decay_bracket(solved.network, rows, targets, loss, 0.3, solved.lam)
+    assert at_best.gap < 1e-6 and at_best.lower <= solved.primal_value and solved.dual_value <= at_best.upper
+    for lam in (None, 5 * solved.lam, rng.standard_normal(8)):
+        found = decay_bracket(net, rows, targets, loss, 0.3, lam)
+        assert found.lower <= at_best.upper <= found.upper
+    assert decay_bracket(net, rows, targets, loss, 0.3, 5 * solved.lam).lower > 0
+    with pytest.raises(ValueError, match="beta"):
+        decay_bracket(net, rows, targets, loss, 0.0)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from lib.data import Data, load
+from lib.flow import direction_flow, gradient_descent, gradient_flow
+from lib.network import Network
 from lib.patterns import cells
 from lib.zonotope import local_maxima
 
@@ -27,3 +29,12 @@ def test_results_print_in_a_few_lines():
     assert len(repr(big)) < 200 and f"array ({len(big)}, 3)" in repr(big)
     assert repr(small) == "Data(X=[[1.0, 0.0], [0.0, 1.0]], y=[1.0, 1.0], name='two')"
     assert "Maxima(values=" in repr(local_maxima(np.eye(2), np.ones(2)))
+
+
+def test_runs_are_read_only_too():
+    """Catches a trajectory, a descent or paths of directions that a later line can change."""
+    net, X, y = Network(np.eye(2), np.ones(2)), np.eye(2), np.ones(2)
+    runs = gradient_flow(net, X, y, log_t_end=1.0), gradient_descent(net, X, y, step=0.1, steps=3)
+    for array in (runs[0].W1, runs[0].lam, runs[1].losses, direction_flow(y, [[1.0, 0.5]], X, 1.0).limits):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0.0

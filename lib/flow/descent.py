@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lib.data import Array, validated_weights
-from lib.flow.trajectory import freeze
 from lib.losses import SMOOTH, Loss, get_loss
 from lib.network import Network
+from lib.results import Frozen
 
 
 @dataclass(frozen=True, eq=False)
-class Descent:
+class Descent(Frozen):
     """Gradient descent after `k` (K+1,) steps, 0 first; `log_t` (K+1,) = log(step k) is -inf there.
 
     `W1` (K+1, d, m), `w2` (K+1, m): the weights; `losses` (K+1,): L = sum_n weight_n l(f_n, y_n); `margins` (K+1, N):
@@ -29,9 +29,6 @@ class Descent:
     losses: Array
     margins: Array
     reason: Literal["steps", "interrupted", "diverged"]
-
-    def __post_init__(self) -> None:
-        freeze(self)
 
     def __repr__(self) -> str:
         return (

@@ -17,7 +17,7 @@ from lib.data import Array, validated_dual
 from lib.flow.arrangement import Arrangement, Mask, arrangement
 from lib.flow.minnorm import at_start, meet
 from lib.flow.modes import pull_rows
-from lib.flow.trajectory import freeze
+from lib.results import Frozen
 from lib.zonotope.kinks import KINK
 
 _MAX_ARCS = 10_000
@@ -33,15 +33,12 @@ class Arc(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Directions:
+class Directions(Frozen):
     """The paths of n directions: their `arcs`, signs `s` (n,), and `limits` (n, d) as t goes to infinity."""
 
     arcs: tuple[tuple[Arc, ...], ...]
     s: Array
     limits: Array
-
-    def __post_init__(self) -> None:
-        freeze(self)
 
     def at(self, t: float) -> Array:
         """The directions (n, d) at time t >= 0."""

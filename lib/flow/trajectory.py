@@ -12,6 +12,7 @@ from lib import kkt
 from lib.data import Array
 from lib.flow.boost import shares, transport
 from lib.network import Network
+from lib.results import Frozen
 
 Kind = Literal["cross", "slide", "leave", "death"]
 Reason = Literal[
@@ -32,13 +33,6 @@ class Event(NamedTuple):
     kind: Kind
 
 
-def freeze(result: object) -> None:
-    """Makes the arrays of a result read-only."""
-    for value in vars(result).values():
-        if isinstance(value, np.ndarray):
-            value.setflags(write=False)
-
-
 class Progress(NamedTuple):
     """After a step: the numbers of `steps` and `events` so far, `tau` and `log_t`."""
 
@@ -56,7 +50,7 @@ def silent(at: Progress) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectory:
+class Trajectory(Frozen):
     """A flow at its steps k = 0..K: `tau` (K+1,) and `log_t` (K+1,), -inf at the start.
 
     `W1` (K+1, d, m), `w2` (K+1, m): the weights. `lam` (K+1, N): the dual variable divided by the sum of |lam_n|, whose
@@ -82,9 +76,6 @@ class Trajectory:
     detail: str
     pulls: Array
     widths: Array
-
-    def __post_init__(self) -> None:
-        freeze(self)
 
     def __repr__(self) -> str:
         kinds = Counter(event.kind for event in self.events)

@@ -117,6 +117,8 @@ def decay_bracket(
     """
     law = get_loss(loss, SMOOTH)
     X, y = law.validated(X, y)
+    if not beta > 0:
+        raise ValueError(f"beta must be positive; got {beta}: without weight decay use bracket")
     lam = dual_variable(net, X, y, loss) if lam is None else validated_dual(X, lam)[1]
     lower = decay_lower(lam, y, hausdorff(X, lam).upper, law, beta)[0]
     return Bracket(max(lower, 0.0), decay_upper(net, X, y, law, beta))
