@@ -78,16 +78,11 @@ def _add_table(command: argparse.ArgumentParser, required: bool) -> Callable[...
     return add
 
 
-def parser(prog: str) -> argparse.ArgumentParser:
-    raw = argparse.RawDescriptionHelpFormatter
-    main = Parser(prog=prog, formatter_class=raw, description=MAIN, epilog=STATUS)
-    main.add_argument("--version", action="version", version=f"%(prog)s {lib.__version__}")
-    commands = main.add_subparsers(dest="command", required=True, metavar="certify | check", parser_class=Parser)
-    one = commands.add_parser("certify", formatter_class=raw, description=CERTIFY, epilog=NETWORKS + STATUS,
-                              help="judge a network")  # fmt: skip
+def _add_certify(one: argparse.ArgumentParser) -> None:
+    yes_no = argparse.BooleanOptionalAction
     add = _add_table(one, required=True)
-    add("--bias", action=argparse.BooleanOptionalAction, help="append a column of ones to the data "
-                     "(default: if the network was saved with biases; yes without a network)")  # fmt: skip
+    add("--bias", action=yes_no, help="append a column of ones (default: if the network was saved with biases; yes "
+        "without a network)")  # fmt: skip
     add = one.add_argument_group("the network").add_argument
     add("--network", metavar="FILE", help="the trained network; without it the best one is computed")
     add("--predictions", metavar="FILE", help="its own outputs, one number a row (.npy or text), before any sigmoid")
@@ -97,12 +92,21 @@ def parser(prog: str) -> argparse.ArgumentParser:
     add("--tol", type=float, default=1e-3, help="relative distance that counts as optimal (default 1e-3)")
     add("--seconds", type=float, default=SECONDS, help="how long to search (default %(default)g); Ctrl-C ends the "
         "search, too, with what is proved by then")  # fmt: skip
-    add("--solve", action=argparse.BooleanOptionalAction, default=True, help="solve the convex program if "
-        "the network's own bound leaves the question open (default: yes)")  # fmt: skip
+    add("--solve", action=yes_no, default=True, help="solve the convex program if the network's own bound leaves the "
+        "question open (default: yes)")  # fmt: skip
     add = one.add_argument_group("the answer").add_argument
     add("--certificate", metavar="FILE", help="write a proof of the interval, for `check`; - is standard output")
     add("--output", metavar="FILE", help="save the best network known and the missing neuron (.npz or .safetensors)")
     add("--json", action="store_true", help="print JSON")
+
+
+def parser(prog: str) -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    main = Parser(prog=prog, formatter_class=raw, description=MAIN, epilog=STATUS)
+    main.add_argument("--version", action="version", version=f"%(prog)s {lib.__version__}")
+    commands = main.add_subparsers(dest="command", required=True, metavar="certify | check", parser_class=Parser)
+    _add_certify(commands.add_parser("certify", formatter_class=raw, description=CERTIFY, epilog=NETWORKS + STATUS,
+                                     help="judge a network"))  # fmt: skip
     two = commands.add_parser("check", formatter_class=raw, epilog=STATUS, help="check a certificate",
                               description="Check a certificate with exact integers.")  # fmt: skip
     two.add_argument("file", help="a certificate, as written by certify --certificate")
@@ -228,35 +232,51 @@ def save(args: argparse.Namespace, report: Report, exact: NDArray[np.object_], y
         yield f"{'certificate':<16}{args.certificate}: {check(certificate).message}\n"
 
 
+class Printer:
+    """The report as text, its head as soon as it is known, or as JSON."""
+
+    def __init__(self, args: argparse.Namespace, source: str, watch: Watch) -> None:
+        self.json, self.source, self.watch, self.seconds = args.json, source, watch, args.seconds
+        self.out = sys.stderr if args.certificate == "-" else sys.stdout
+        self.files = sys.stderr if args.json else self.out
+
+    def head(self, report: Report) -> None:
+        if not self.json:
+            self.out.write(as_head(report, self.source) + "\n")
+            self.out.flush()
+
+    def tail(self, report: Report, status: str) -> None:
+        if self.json:
+            self.out.write(as_json(report, self.source, self.watch.seconds) + "\n")
+        else:
+            more = more_time(report, status, self.watch, self.seconds)
+            self.out.write(f"{as_tail(report)}\n{'time':<16}{self.watch.seconds:.2f} s\n{more}")
+        self.out.flush()
+
+
 def run_certify(args: argparse.Namespace) -> int:
     checked_flags(args)
     watch, table = Watch(sys.stderr), read(args)
     found = read_layers(args.network) if args.network else None
-    text = sys.stderr if args.certificate == "-" else sys.stdout
-
-    def say(words: str) -> None:
-        if not args.json:
-            text.write(words)
-            text.flush()
-
     with rows_of(table):
         bias = wants_bias(args.bias, found, table.X.shape[1])
         exact = with_ones(table.X, bias)
         X, y = exact.astype(np.float64), table.y
         if found and args.predictions:
             found.agreeing(X[:, : len(found.W1)], read_predictions(args.predictions))
-        source = f"{len(X)} examples, {table.X.shape[1]} features{' and a bias' if bias else ''}; "
-        source += f"+1 is {table.positive}, -1 is {table.negative}; row 0 is line {table.line}"
+        printer = Printer(args, described(table, bias), watch)
         goal = Margin(X, y) if args.loss == "none" else decay(X, y, args.loss, args.beta)
-        report, status = answered(
-            goal, found.network if found else None, args, watch, lambda report: say(as_head(report, source) + "\n")
-        )
-        say(f"{as_tail(report)}\n{'time':<16}{watch.seconds:.2f} s\n{more_time(report, status, watch, args.seconds)}")
-        if args.json:
-            text.write(as_json(report, source, watch.seconds) + "\n")
+        report, status = answered(goal, found.network if found else None, args, watch, printer.head)
+        printer.tail(report, status)
         for line in save(args, report, exact, y, bias):
-            (sys.stderr if args.json else text).write(line)
+            printer.files.write(line)
     return CODES[report.verdict]
+
+
+def described(table: Table, bias: bool) -> str:
+    N, d = table.X.shape
+    labels = f"+1 is {table.positive}, -1 is {table.negative}"
+    return f"{N} examples, {d} features{' and a bias' if bias else ''}; {labels}; row 0 is line {table.line}"
 
 
 # --- check -----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ A data set is a matrix X with rows x_n (N x d) and labels y in {-1, +1}^N. Netwo
 the named data sets append a column of ones instead.
 """
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,12 @@ def reals(values: ArrayLike, name: str) -> Array:
         raise ValueError(
             f"{name} is not a numeric array ({error}); convert it with numpy.asarray(..., dtype=float)"
         ) from error
+
+
+def positive(value: object, name: str, remedy: str) -> None:
+    """Raises `ValueError` for what is not a number above 0, or is infinite."""
+    if not (isinstance(value, Real) and 0 < float(value) < np.inf):
+        raise ValueError(f"{name} must be positive and finite; got {value!r}: {remedy}")
 
 
 def validated_matrix(X: ArrayLike) -> Array:

@@ -35,6 +35,8 @@ from lib.certificate import certify
 from lib.checker import check
 from lib.data import Array, gaussian, validated_matrix, with_bias
 from lib.network import Network
+from lib.program import max_margin, regularised
+from lib.report import report_decay, report_margin
 
 # --- tables ---------------------------------------------------------------------------------------------------
 
@@ -367,7 +369,7 @@ SQUARE = {"W1": np.array([[1.0, 2], [3, -4]]), "w2": np.array([1.0, -1])}
         (lambda X: np.maximum(X[:, ::-1] @ SQUARE["W1"], 0) @ SQUARE["w2"], "in another order"),
         (lambda X: np.maximum(X @ SQUARE["W1"], 0) @ SQUARE["w2"] + 1e-3, "the network says"),
         (lambda X: np.append(X[:, 0], 1), "5 predictions for 4 rows"),
-        (lambda X: np.full(4, np.nan), "the network says nan"),
+        (lambda X: np.full(4, np.nan), "the prediction is nan; outputs before any sigmoid"),
     ],
 )
 def test_predictions_tell_networks_apart(own: Any, message: str, tmp_path: Path) -> None:
@@ -603,3 +605,18 @@ def test_arrays_of_other_shapes(arrays: dict[str, Any], message: str, tmp_path: 
     """Catches shapes that agree by accident, and a message without the remedy."""
     with pytest.raises(ValueError, match=message):
         read_layers(npz(tmp_path / "net.npz", **arrays))
+
+
+@pytest.mark.parametrize("tol", ["a", None, 0, -1.0, float("nan"), [1]])
+def test_tolerances_that_are_none(tol: Any) -> None:
+    """Catches an exception about the comparison of a text with a number: each entrance says what is wanted."""
+    X, y, net = np.eye(2), np.ones(2), Network(np.eye(2), np.ones(2))
+    for call in (
+        lambda: max_margin(X, y, tol=tol),
+        lambda: regularised(X, y, "logistic", 0.1, tol=tol),
+        lambda: regularised(X, y, "logistic", tol),
+        lambda: report_margin(net, X, y, tol=tol),
+        lambda: report_decay(net, X, y, "logistic", tol),
+    ):
+        with pytest.raises(ValueError, match="must be positive"):
+            call()

@@ -191,7 +191,7 @@ def test_checking_what_is_no_certificate(tmp_path: Path, capsys: pytest.CaptureF
     """Catches a traceback on a file of another kind, and a missing file taken for a refused one."""
     (tmp_path / "image").write_bytes(bytes(range(256)) * 100)
     assert main(["check", str(tmp_path / "image")]) == 1
-    assert capsys.readouterr().out.startswith("refused: line 1: the line is not JSON")
+    assert capsys.readouterr().out.startswith("refused: line 1: the line is not one JSON object")
     assert main(["check", str(tmp_path / "nowhere")]) == BAD_INPUT
     assert main(["check", str(tmp_path)]) == BAD_INPUT
 
@@ -513,3 +513,19 @@ def test_a_library_that_was_overwritten_is_noticed(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", CONSOLE], cwd=tmp_path, capture_output=True, text=True,
                           env={**os.environ, "PYTHONPATH": str(tmp_path)})  # fmt: skip
     assert done.returncode == BAD_INPUT and f"{tmp_path}/lib is another package that is called lib" in done.stderr
+
+
+def test_check_compares_a_certificate_with_a_table(
+    orthogonal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a proof about other data that is taken for a proof about one's own: with a bias and without."""
+    for flag in ("--bias", "--no-bias"):
+        proof = tmp_path / f"proof{flag}"
+        assert judged(capsys, "--data", orthogonal, flag, "--certificate", proof)[0] == OPTIMAL
+        assert main(["check", str(proof), "--data", str(orthogonal)]) == 0
+        assert f"; the data are those of {orthogonal}" in capsys.readouterr().out
+        other = tmp_path / "other.csv"
+        other.write_text(orthogonal.read_text().replace("0.0,0.0,1.0,0.0", "0.0,0.0,1.0,0.5"))
+        assert main(["check", str(proof), "--data", str(other)]) == 1
+        assert re.search(r"^refused: line \d+: it is not row 2 of the data", capsys.readouterr().out)
+        assert main(["check", str(proof), "--data", str(orthogonal), "--positive", "a"]) == 1

@@ -157,18 +157,14 @@ def _is_index(name: str | None, cells: Sequence[str]) -> bool:
     return counted or (name is not None and INDEX.fullmatch(name) is not None)
 
 
-def _features(names: list[str], body: list[Row], has_header: bool, label: int, flags: dict[str, set[int]]) -> list[int]:
-    """The columns that are features. Raises for one that seems to number the rows, unless it is kept or dropped."""
-    kept = [j for j in range(len(names)) if j != label and j not in flags["drop"]]
-    for j in (j for j in kept if j not in flags["keep"]):
-        if _is_index(names[j] if has_header else None, [row[j] for row in body]):
-            called = f" ({names[j]!a})" if has_header else ""
+def _refuse_index(names: list[str] | None, body: list[Row], columns: list[int]) -> None:
+    """Raises for a column that seems to number the rows."""
+    for j in columns:
+        if _is_index(names[j] if names else None, [row[j] for row in body]):
+            called = f" ({names[j]!a})" if names else ""
             raise ValueError(
                 f"column {j}{called} seems to number the rows: say --drop {j} if it does, --keep {j} if it is a feature"
             )
-    if not kept:
-        raise ValueError("no column is left for a feature")
-    return kept
 
 
 # --- labels ----------------------------------------------------------------------------------------
@@ -193,6 +189,18 @@ def _alike(label: str, numeric: bool) -> Decimal | str:
     return Decimal(label) if numeric and _is_number(label) else label
 
 
+def _labelled(path: str | Path, cells: list[tuple[int, str]], positive: str) -> tuple[Array, str, str, int]:
+    """y, the labels of -1 and +1, and the first line."""
+    for line, cell in cells:
+        if _is_missing(cell):
+            raise ValueError(f"{path}, line {line}: the label is missing; drop the row")
+    labels = [cell for _, cell in cells]
+    numeric = all(map(_is_number, labels))
+    negative, chosen = _classes(labels, positive)
+    y = [1.0 if _alike(one, numeric) == _alike(chosen, numeric) else -1.0 for one in labels]
+    return np.array(y), negative, chosen, cells[0][0]
+
+
 # --- the table -------------------------------------------------------------------------------------
 
 
@@ -214,20 +222,14 @@ def read_table(
     rows = _rows(path)
     has_header = _is_header([row for _, row in rows], label) if header is None else header
     names = rows[0][1] if has_header else [f"column {j}" for j in range(len(rows[0][1]))]
-    column = _column(label, names, has_header)
-    body = rows[1:] if has_header else rows
+    body = rows[has_header:]
     if not body:
         raise ValueError(f"{path} has a header and no examples")
-    flags = {
-        flag: {_column(one, names, has_header) for one in asked} for flag, asked in (("keep", keep), ("drop", drop))
-    }
-    features = _features(names, [row for _, row in body], has_header, column, flags)
-    for line, row in body:
-        if _is_missing(row[column]):
-            raise ValueError(f"{path}, line {line}: the label is missing; drop the row")
+    column = _column(label, names, has_header)
+    kept, dropped = ({_column(one, names, has_header) for one in asked} for asked in (keep, drop))
+    features = [j for j in range(len(names)) if j != column and j not in dropped]
+    if not features:
+        raise ValueError(f"{path}: no column is left for a feature")
+    _refuse_index(names if has_header else None, [row for _, row in body], [j for j in features if j not in kept])
     X = [[_number(row[j], f"{path}, line {line}, {names[j]}") for j in features] for line, row in body]
-    labels = [row[column] for _, row in body]
-    negative, chosen = _classes(labels, positive)
-    numeric = _is_number(chosen) and all(map(_is_number, labels))
-    y = [1.0 if _alike(one, numeric) == _alike(chosen, numeric) else -1.0 for one in labels]
-    return Table(np.array(X, dtype=object), np.array(y), negative, chosen, body[0][0])
+    return Table(np.array(X, dtype=object), *_labelled(path, [(line, row[column]) for line, row in body], positive))

@@ -46,8 +46,11 @@ class Layers(NamedTuple):
         X, own = validated_matrix(X), np.ravel(reals(outputs, "the predictions"))
         if own.shape != (len(X),):
             raise ValueError(f"there are {len(own)} predictions for {len(X)} rows; one number a row is needed")
+        if not np.isfinite(own).all():
+            n = int(np.flatnonzero(~np.isfinite(own))[0])
+            raise ValueError(f"row {n}: the prediction is {own[n]}; outputs before any sigmoid are finite numbers")
         misses = np.abs(_outputs(self, X) - own)
-        n = int(np.argmax(np.where(np.isnan(misses), np.inf, misses)))
+        n = int(misses.argmax())
         if misses[n] <= _allowed(self, X):
             return self
         turned = self._replace(W1=self.W1.T)

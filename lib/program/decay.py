@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lib.bounds import EPS, decay_lower
-from lib.data import Array
+from lib.data import Array, positive
 from lib.losses import LOSSES, Loss, Tailed, get_loss
 from lib.program.affine import Beside, Skip
 from lib.program.blocks import Mask
@@ -126,8 +126,7 @@ def regularised(
     law, beside = get_loss(loss), Beside(skip, constant)
     X, y = law.validated(X, y)
     checked(tol, seconds)
-    if not (beta > 0 and np.isfinite(beta)):
-        raise ValueError(f"beta must be positive and finite; got {beta}: the limit of no weight decay is max_margin")
+    positive(beta, "beta", "the limit of no weight decay is max_margin")
     if (zero := _zero(X, y, law, beta, seconds)) and not beside.asked:
         return zero
     exponent = int(np.frexp(np.abs(X).max())[1])

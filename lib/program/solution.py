@@ -8,15 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lib.bounds import relative_gap
-from lib.data import Array
+from lib.data import Array, positive
 from lib.network import Network
 from lib.results import result
 
 
 def checked(tol: float, seconds: float) -> None:
     """Raises `ValueError` for a tolerance or a time that is not positive, or not a number."""
-    if not tol > 0:
-        raise ValueError(f"tol must be positive; got {tol}: a gap of zero is not reached in floating point")
+    positive(tol, "tol", "a gap of zero is not reached in floating point")
     if not seconds >= 0:
         raise ValueError(f"seconds must be at least 0; got {seconds}: leave it out for no limit")
 

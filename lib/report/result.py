@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.data import Array
+from lib.data import Array, positive
 from lib.kkt import misclassified
 from lib.network import Network, margins
 from lib.program import Solution
@@ -115,6 +115,7 @@ def narrowed(goal: Objective, report: Report, solution: Solution, seconds: float
 
 def answered(goal: Objective, net: Network, *, tol: float, solve: bool, seconds: float) -> Report:
     """The network's own report, narrowed by a solution if it is open; a quarter, half, a quarter of the time."""
+    positive(tol, "tol", "no network is known to be optimal exactly")
     report = goal.own(net, tol, seconds / 4)
     if not solve or report.verdict != "undecided":
         return report

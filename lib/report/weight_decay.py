@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from lib import program
 from lib.bounds import decay_lower, decay_upper
-from lib.data import Array, validated
+from lib.data import Array, positive, validated
 from lib.losses import SMOOTH, Loss, get_loss
 from lib.network import Network, dual_variable
 from lib.program import Solution
@@ -63,10 +63,7 @@ class Decay(NamedTuple):
 def decay(X: ArrayLike, y: ArrayLike, loss: str, beta: float) -> Decay:
     """The objective of a loss by its name. Raises `ValueError`."""
     law = get_loss(loss, SMOOTH)
-    if not beta > 0:
-        raise ValueError(
-            f"beta must be positive, got {beta}: without weight decay the best value is that of the margin"
-        )
+    positive(beta, "beta", "without weight decay the best value is that of the margin")
     return Decay(*validated(X, y), law, beta)
 
 
