@@ -13,15 +13,13 @@ from lib.data import Array, positive
 from lib.losses import LOSSES, Loss, Tailed, get_loss
 from lib.program.affine import Beside, Skip
 from lib.program.blocks import Mask
-from lib.program.columns import generate
 from lib.program.maps import neurons
+from lib.program.outcome import generate
 from lib.program.penalties import Exponential, Hinge, Penalty, Softplus, SquaredHinge
-from lib.program.problem import Problem, Start
+from lib.program.problem import Problem, Start, evenly
 from lib.program.rounds import NEW_BLOCKS
 from lib.program.solution import Solution, Watch, checked, silent
 from lib.zonotope import hausdorff
-
-ROWS = 300  # programs with at most this many rows begin with all of them
 
 # The penalty of a row that falls short of its target, and the target of a margin.
 PENALTIES: dict[str, tuple[Penalty, float]] = {
@@ -45,14 +43,12 @@ class WeightDecay(Problem):
     def targets(self) -> Array:
         return (self.y * self.a if self.loss.real else self.y)[: self.N]
 
-    def start(self) -> Start:
+    def start(self, until: float) -> Start:
         """Neurons that the zero network asks for; all rows, or some evenly spread over many."""
         lam = np.zeros(len(self.y))
         lam[: self.N] = self.loss.dual(np.zeros(self.N), self.targets)
         found = self.climbed(self.affine.balanced(lam), 0.0, np.zeros((0, self.X.shape[1])), 8)
-        rows = np.zeros(self.N, dtype=bool)
-        rows[np.unique(np.linspace(0, self.N - 1, min(self.N, ROWS)).astype(int))] = True
-        return Start(found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS], np.tile(rows, len(self.y) // self.N))
+        return Start(found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS], np.tile(evenly(self.N), len(self.y) // self.N))
 
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
         f, lost, t = self.outputs(V, s, z)[: self.N], self.lost(V, z)[: self.N], self.targets

@@ -10,6 +10,7 @@ Its dual,
 asks finitely many directions for what d_H asks of all: a dual variable to price with.
 """
 
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
@@ -26,13 +27,16 @@ class Weights(NamedTuple):
     m: Array
 
 
-def weights(F: Array, lengths: Array, Z: Array, a: Array, *, slope: float = np.inf, equal: bool = False) -> Weights:
+def weights(
+    F: Array, lengths: Array, Z: Array, a: Array, *, until: float, slope: float = np.inf, equal: bool = False
+) -> Weights:
     """A vertex of the program with gains F (N, m): few neurons. An infinite slope leaves no room for shortfalls."""
     (N, m), k = F.shape, Z.shape[1]
     short = np.eye(N) if np.isfinite(slope) else np.zeros((N, 0))
     costs = np.concatenate([lengths, np.zeros(k), np.full(short.shape[1], slope)])
     bounds = [(0, None)] * m + [(None, None)] * k + [(0, None)] * short.shape[1]
     options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+    options["time_limit"] = min(max(until - perf_counter(), 0.1), 1e6)
     A = np.hstack([F, Z, short])
     rows = {"A_eq": A, "b_eq": a} if equal else {"A_ub": -A, "b_ub": -a}
     found = linprog(costs, **rows, bounds=bounds, method="highs-ds", options=options)

@@ -10,12 +10,13 @@ from lib.bounds import TINY, norm_lower
 from lib.data import Array, directions, validated, validated_targets
 from lib.program.affine import Affine, Beside, Skip
 from lib.program.blocks import Mask
-from lib.program.columns import Interval, Outcome, generate
+from lib.program.columns import Interval
 from lib.program.feasibility import require_feasible, require_fit
 from lib.program.linear import weights
 from lib.program.maps import neurons
+from lib.program.outcome import Outcome, generate
 from lib.program.penalties import Hinge
-from lib.program.problem import Problem, Start
+from lib.program.problem import Problem, Start, evenly
 from lib.program.solution import Solution, Watch, checked, in_units, silent
 from lib.zonotope.ascent import spread
 
@@ -32,19 +33,23 @@ class HardMargin(Problem):
     penalty: Hinge = STIFF
     both: ClassVar[bool] = False  # whether the margins of both labels are hard
 
-    def start(self) -> Start:
-        """A few rounds with directions in place of blocks: first along the rows and all over the sphere."""
-        X, y, Z = self.X, self.y, self.y[:, None] * self.affine.free
-        anywhere = spread(SPREAD, X.shape[1])
-        U, s = np.vstack([X[: self.N], anywhere, anywhere]), np.repeat([1.0, -1.0], SPREAD)
-        s = np.concatenate([np.sign((y * self.a)[: self.N] + (self.a == 0)[: self.N]), s])
+    def start(self, until: float) -> Start:
+        """A few rounds with directions in place of blocks, on some rows: first along them and all over the sphere."""
+        some = evenly(self.N)
+        part, anywhere = self.on(some), spread(SPREAD, self.X.shape[1])
+        X, y, a, Z = part.X, part.y, part.a, part.y[:, None] * part.affine.free
+        U, s = np.vstack([X[: part.N], anywhere, anywhere]), np.repeat([1.0, -1.0], SPREAD)
+        s = np.concatenate([np.where((y * a)[: part.N] >= 0, 1.0, -1.0), s])
         for _ in range(PASSES):
-            w, _, m = weights(self.gains(U, s), np.ones(len(U)), Z, self.a, slope=self.penalty.slope)
+            slope = self.penalty.slope
+            w, _, m = weights(part.gains(U, s), np.ones(len(U)), Z, a, slope=slope, until=until)
             # Where shortfalls are cheaper than any neuron, on nearly infeasible data, all peaks of y are worth a try.
-            lam, level = self.folded(y * m if w.any() else y * np.maximum(self.a, 0)), 0.99 if w.any() else 0.0
-            found, used = self.climbed(lam, level, U[w > 0], 8), w > 0
+            lam, level = part.folded(y * m if w.any() else y * np.maximum(a, 0)), 0.99 if w.any() else 0.0
+            found, used = part.climbed(lam, level, U[w > 0], 8), w > 0
             U, s = np.vstack([U[used], found.U]), np.concatenate([s[used], found.s])
-        return Start(U, s, self.signed(lam))
+        rows = np.zeros(len(self.y), dtype=bool)
+        rows[np.tile(some, len(rows) // self.N)] = part.signed(lam)
+        return Start(U, s, rows)
 
     def signed(self, lam: Array) -> Mask:
         """The rows that lam uses."""
@@ -54,7 +59,7 @@ class HardMargin(Problem):
         """y_n s_j (x_n'v_j)_+, shape (R, m): what each neuron adds to each margin."""
         return np.maximum(self.X @ V.T, 0) * (self.y[:, None] * s)
 
-    def polished(self, V: Array, s: Array, z: Array) -> tuple[Array, Array, Array]:
+    def polished(self, V: Array, s: Array, z: Array, until: float) -> tuple[Array, Array, Array]:
         """The best weights for neurons along the vectors: a linear program, whose vertices use few neurons.
 
         It meets the margins to the last digits, where an interior-point method leaves an error of its largest numbers.
@@ -64,7 +69,7 @@ class HardMargin(Problem):
         F, Z = self.gains(V, s)[:N] / sizes, self.y[:N, None] * self.affine.columns[:N] / sizes
         lengths = np.append(np.linalg.norm(V[:, : self.seen], axis=1), self.affine.length(z))
         gains = np.column_stack([F, Z[:, k:] @ z[k:]])
-        w, free, _ = weights(gains, lengths, Z[:, :k], (self.a[:N, None] / sizes)[:, 0], equal=self.both)
+        w, free, _ = weights(gains, lengths, Z[:, :k], (self.a[:N, None] / sizes)[:, 0], until=until, equal=self.both)
         return V * w[:-1, None], s, np.concatenate([free, z[k:] * w[-1]])
 
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:

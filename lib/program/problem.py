@@ -20,6 +20,16 @@ from lib.zonotope import Columns, Search, violators
 Self = TypeVar("Self", bound="Problem")
 
 
+ROWS = 300  # programs with at most this many data begin with all of them
+
+
+def evenly(N: int) -> Mask:
+    """At most `ROWS` of N data, evenly spread."""
+    some = np.zeros(N, dtype=bool)
+    some[np.unique(np.linspace(0, N - 1, min(N, ROWS)).astype(int))] = True
+    return some
+
+
 class Start(NamedTuple):
     """Directions U (m, D) and signs s (m,) of promising neurons, and the rows (N,) that matter to them."""
 
@@ -84,7 +94,7 @@ class Problem:
 
     # What differs from one problem to the next:
 
-    def start(self) -> Start:
+    def start(self, until: float) -> Start:
         """What to begin with."""
         raise NotImplementedError
 
@@ -92,7 +102,7 @@ class Problem:
         """The value, at least the optimum, of neurons of vectors V (B, D), signs s, at their best scale; and these."""
         raise NotImplementedError
 
-    def polished(self, V: Array, s: Array, z: Array) -> tuple[Array, Array, Array]:
+    def polished(self, V: Array, s: Array, z: Array, until: float) -> tuple[Array, Array, Array]:
         """Vectors, signs and coefficients no worse than these, made from them at some cost."""
         return V, s, z
 

@@ -104,8 +104,8 @@ def advanced(state: State, done: Round, new: Columns, round_: int) -> tuple[Stat
     return replace(state, blocks=blocks, rows=rows), differs
 
 
-def first(problem: Problem, accuracy: float) -> State:
+def first(problem: Problem, accuracy: float, until: float) -> State:
     """The blocks and rows that the problem begins with."""
-    U, s, rows = problem.start()
+    U, s, rows = problem.start(until)
     blocks = Blocks.none(len(problem.y)).extended(problem.X, problem.y, U, s, len(U))
     return State(problem, blocks, rows, 1, accuracy)

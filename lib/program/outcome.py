@@ -1,0 +1,103 @@
+"""From the rounds to an answer: proofs that few rows allow, deadlines, Ctrl-C, and a network without spare neurons."""
+
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+
+from lib.data import Array
+from lib.program.blocks import Mask
+from lib.program.columns import Clock, Generation, Interval
+from lib.program.problem import Problem
+from lib.program.solution import Watch, silent
+
+FIRST, COARSE = 4, 0.02  # the first proof for few rows has so many of each sign; their program is solved to this gap
+EARLY = 0.1  # the share of the time so far that a first bound may take
+LAST = 1.0  # seconds for a last proof, or a last network
+
+
+def heaviest(problem: Problem, lam: Array, k: int) -> Mask:
+    """The k data with the largest multipliers of each sign."""
+    lam, rows = lam[: problem.N], np.zeros(problem.N, dtype=bool)
+    for s in (1.0, -1.0):
+        order = np.argsort(-s * lam, kind="stable")[:k]
+        rows[order[s * lam[order] > 0]] = True
+    return rows
+
+
+def few_rows(work: Generation, until: float) -> None:
+    """Bound from below with the programs on the k rows of each sign that weigh most, for growing k.
+
+    Fewer rows are fewer constraints, so their optimum is at most the whole one, and its multiplier has few nonzero
+    entries. A proof takes about twice as long for every row more of each sign, and is cheapest with as many of both.
+    """
+    problem, lam, k = work.state.problem, work.best.lam, FIRST
+    every = int((lam[: problem.N] != 0).sum())
+    while perf_counter() < until and work.interval.gap > work.tol:
+        rows, began, before = heaviest(problem, lam, k), perf_counter(), work.interval.lower
+        inner = Generation(problem.on(rows), max(work.tol, COARSE), Clock.of(until - began, 1.0), silent)
+        inner.run()
+        lifted = np.zeros(len(problem.y))
+        lifted[: problem.N][rows] = inner.interval.lam[: rows.sum()]
+        work.offer_bound(inner.interval.lower, lifted)
+        work.tell()
+        if rows.sum() == every or (np.isinf(until) and inner.cut and work.interval.lower == before):
+            return
+        left = (until - perf_counter()) / (perf_counter() - began)
+        k += int(np.clip(np.log2(max(left, 1)) / 2, 1, 4))
+
+
+class Outcome(NamedTuple):
+    """What is certified, how the rounds ended, how many they were, and the blocks of the last restricted program."""
+
+    interval: Interval
+    status: str
+    rounds: int
+    blocks: int
+
+
+def _trimmed(problem: Problem, interval: Interval, tol: float) -> Interval:
+    """Without the neurons that the gap asked for can spare: an interior-point method leaves a little of every block."""
+    V, s, z = interval[2:5]
+    lengths = np.linalg.norm(V, axis=1)
+    for cut in (2.0, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8):
+        used = lengths > cut * lengths.max(initial=0.0)
+        trial = Interval(interval.lower, *problem.upper(V[used], s[used], z), interval.lam)
+        if trial.gap <= tol and trial.upper <= interval.upper * (1 + tol / 10):
+            return trial
+    return interval
+
+
+def _with_some_network(work: Generation) -> None:
+    """If no network so far is feasible, try neurons along the rows."""
+    problem = work.state.problem
+    X, z = problem.X[: problem.N], np.zeros(problem.affine.columns.shape[1])
+    if not np.isfinite(work.interval.upper):
+        work.offer_network(
+            *problem.polished(np.vstack([X, X]), np.repeat([1.0, -1.0], len(X)), z, perf_counter() + LAST)
+        )
+
+
+def _early(work: Generation) -> None:
+    """A first bound, after a second of rounds."""
+    now = perf_counter()
+    if work.interval.lower <= 0 and now > work.clock.began + 1:
+        few_rows(work, now + EARLY * (now - work.clock.began))
+
+
+def generate(problem: Problem, tol: float, seconds: float, watch: Watch) -> Outcome:
+    """Rounds and proofs until the certified relative gap is at most tol, the time is over, or Ctrl-C."""
+    work = Generation(problem, tol, Clock.of(seconds), watch)
+    status = "stalled"
+    try:
+        work.run(lambda: _early(work))
+        _with_some_network(work)
+        if work.cut:
+            few_rows(work, work.clock.until)
+        status = "out of time" if work.clock.over else status
+    except KeyboardInterrupt:
+        status = "interrupted"
+        _with_some_network(work)
+        few_rows(work, perf_counter() + LAST)
+    status = "optimal" if work.interval.gap <= tol else status
+    return Outcome(_trimmed(problem, work.interval, tol), status, work.round, len(work.state.blocks))
