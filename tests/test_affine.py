@@ -20,14 +20,17 @@ LOSS = {
 }
 
 
-def written_out(X, y, kind, skip="none", constant=False, beta=1.0):
-    """The program over all cells with their cone constraints, x'w0 and b0, in cvxpy."""
-    D = cells(X).patterns.astype(float)
-    V = [cp.Variable((len(D), X.shape[1])) for _ in range(2)]
-    f = cp.sum(cp.multiply(D.T, X @ (V[0] - V[1]).T), axis=1)
-    constraints = [cp.multiply((2 * D - 1).T, X @ v.T) >= 0 for v in V]
-    norms = sum(cp.sum(cp.norm(v, 2, axis=1)) for v in V)
-    w0, b0 = cp.Variable(X.shape[1]), cp.Variable()
+def written_out(X, y, kind, skip="none", constant=False, beta=1.0, free="none"):
+    """The program over all cells with their cone constraints, x'w0, b0, biases and thresholds, in cvxpy."""
+    d = X.shape[1]
+    rows = {"none": X, "bias": np.c_[X, np.ones(len(X))], "threshold": np.c_[X, -np.ones(len(X))]}[free]
+    D = cells(rows).patterns.astype(float)
+    V = [cp.Variable((len(D), rows.shape[1])) for _ in range(2)]
+    f = cp.sum(cp.multiply(D.T, rows @ (V[0] - V[1]).T), axis=1)
+    constraints = [cp.multiply((2 * D - 1).T, rows @ v.T) >= 0 for v in V]
+    constraints += [v[:, d] >= 0 for v in V] if free == "threshold" else []
+    norms = sum(cp.sum(cp.norm(v[:, :d], 2, axis=1)) for v in V)
+    w0, b0 = cp.Variable(d), cp.Variable()
     f = f + (X @ w0 if skip != "none" else 0) + (b0 if constant else 0)
     norms = norms + (cp.norm(w0, 2) if skip == "penalised" else 0)
     if kind in LOSS:
@@ -96,6 +99,39 @@ def test_the_largest_margin_agrees_with_the_program_written_out(skip, constant):
     assert norm_of(found, skip) == pytest.approx(found.primal_value, rel=1e-9)
     feasible_dual(X, found.lam, skip, constant)
     assert found.primal_value == pytest.approx(best, rel=1e-5) and found.gap <= 1e-7
+
+
+@pytest.mark.parametrize("free", ["bias", "threshold"])
+@pytest.mark.parametrize("seed", range(3))
+def test_free_biases_and_thresholds_agree_with_the_program_written_out(free, seed):
+    """Catches a bias that the norm sees, a threshold of the wrong sign, a multiplier that the oracle does not allow."""
+    rng = np.random.default_rng(seed)
+    X, t = rng.standard_normal((6, 1 + seed % 2)), rng.standard_normal(6)
+    y = np.where(np.arange(6) % 2, 1.0, -1.0)
+    found = {
+        "squared": regularised(X, t, "squared", 0.2, free=free, tol=1e-7),
+        "logistic": regularised(X, y, "logistic", 0.2, free=free, skip="penalised", tol=1e-7),
+    }
+    if free == "bias":
+        found |= {"fit": interpolate(X, t, free=free, tol=1e-7), "margin": max_margin(X, y, free=free, tol=1e-7)}
+        np.testing.assert_allclose(found["fit"].predict(X), t, atol=1e-9)
+        assert (y * found["margin"].predict(X)).min() == pytest.approx(1, rel=1e-8)
+    for kind, one in found.items():
+        skip = "penalised" if kind == "logistic" else "none"
+        best = written_out(X, t if kind in ("squared", "fit") else y, kind, skip, False, 0.2, free)
+        assert one.status == "optimal" and one.primal_value == pytest.approx(best, rel=1e-5)
+        bound = 0.2 if kind in LOSS else 1.0
+        assert hausdorff(X, one.lam, free=free).value <= bound * (1 + 1e-9)
+        assert hausdorff(X, one.lam, free=free).value >= bound * (1 - 1e-5)  # the oracle's supremum is reached
+
+
+def test_thresholds_are_refused_where_they_may_fit_nothing():
+    with pytest.raises(ValueError, match="regularised"):
+        max_margin(np.eye(2), [1, -1], free="threshold")
+    with pytest.raises(ValueError, match="unknown"):
+        interpolate(np.eye(2), [1, -1], free="biases")
+    with pytest.raises(ValueError, match="unknown"):
+        interpolate(np.eye(2), [1, -1], skip="yes")
 
 
 def test_what_a_free_part_fits_alone_costs_nothing():

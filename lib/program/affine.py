@@ -12,6 +12,7 @@ import numpy as np
 
 from lib.data import Array
 from lib.program.blocks import Mask
+from lib.zonotope.lift import Free
 
 Skip = Literal["none", "free", "penalised"]
 
@@ -45,8 +46,11 @@ class Affine:
         if not self.free.shape[1]:
             return lam
         root = np.sqrt(np.abs(lam))
-        c = np.linalg.lstsq(root[:, None] * self.free, np.sign(lam) * root, rcond=None)[0]
-        return lam - root**2 * (self.free @ c)
+        for _ in range(2):  # the second time for the rounding of the first
+            weighed = np.divide(lam, root, where=root > 0, out=np.zeros_like(lam))
+            c = np.linalg.lstsq(root[:, None] * self.free, weighed, rcond=None)[0]
+            lam = lam - root**2 * (self.free @ c)
+        return lam
 
     def slope(self, lam: Array) -> float:
         """||priced'lam||."""
@@ -54,21 +58,33 @@ class Affine:
 
 
 class Beside(NamedTuple):
-    """What was asked for beside the neurons."""
+    """What was asked for beside neurons without biases. Free biases make constants: neurons that see nothing else."""
 
     skip: Skip
     constant: bool
+    free: Free
+
+    @staticmethod
+    def of(skip: Skip, constant: bool, free: Free) -> "Beside":
+        """Raises `ValueError` for an unknown skip or bias."""
+        if skip not in ("none", "free", "penalised"):
+            raise ValueError(f"skip {skip!r} is unknown; it is 'none', 'free' or 'penalised'")
+        if free not in ("none", "bias", "threshold"):
+            raise ValueError(f"free {free!r} is unknown; it is 'none', 'bias' or 'threshold'")
+        return Beside(skip, constant or free == "bias", free)
 
     @property
     def asked(self) -> bool:
         return self.skip != "none" or self.constant
 
     def columns(self, X: Array) -> Affine:
-        """Of x'w0 and b0. Raises `ValueError` for an unknown skip."""
-        if self.skip not in ("none", "free", "penalised"):
-            raise ValueError(f"skip {self.skip!r} is unknown; it is 'none', 'free' or 'penalised'")
+        """Of x'w0 and b0."""
         one, none = np.ones((len(X), int(self.constant))), X[:, :0]
         return Affine(np.hstack([X if self.skip == "free" else none, one]), X if self.skip == "penalised" else none)
+
+    def outer(self, V: Array) -> Array:
+        """Neurons (w, t) of the rows (x, -1) of thresholds as neurons (w, -t) of the rows (x, 1)."""
+        return V * np.append(np.ones(V.shape[1] - 1), -1.0) if self.free == "threshold" else V
 
     def parts(self, z: Array, d: int) -> tuple[Array, float]:
         """(w0, b0) of the coefficients z of the columns."""

@@ -113,7 +113,7 @@ class Generation:
         return search.bound
 
     def run(self, between: Callable[[], None] = lambda: None) -> None:
-        """Rounds until the gap is closed, nothing is left to do, or their time is over: then there is a proof to make."""
+        """Rounds until the gap is closed, nothing is left to do, or their time is over: then a proof is left."""
         while self.step():
             between()
             if perf_counter() > self.clock.rounds:

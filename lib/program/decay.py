@@ -20,6 +20,7 @@ from lib.program.problem import Problem, Start, evenly
 from lib.program.rounds import NEW_BLOCKS
 from lib.program.solution import Solution, Watch, checked, silent
 from lib.zonotope import hausdorff
+from lib.zonotope.lift import Free, lifted_rows
 
 # The penalty of a row that falls short of its target, and the target of a margin.
 PENALTIES: dict[str, tuple[Penalty, float]] = {
@@ -76,22 +77,35 @@ def beta_max(X: ArrayLike, y: ArrayLike, loss: str) -> float:
 
 
 def _problem(X: Array, y: Array, beside: Beside, law: Loss, beta: float) -> WeightDecay:
-    """With X in units of a power of two, so that its entries are about 1."""
     penalty, target = PENALTIES[law.name]
-    columns = beside.columns(X)
+    columns, rows, N, free = beside.columns(X), lifted_rows(X, beside.free), len(y), beside.free
     if not law.real:
-        return WeightDecay(X, y, np.full(len(y), target), columns, len(y), penalty, beta, law)
-    one, twice = np.ones(len(y)), np.vstack([X, X])
-    return WeightDecay(twice, np.append(one, -one), np.append(y, -y), columns.twice(), len(y), penalty, beta, law)
+        return WeightDecay(rows, y, np.full(N, target), columns, N, penalty, beta, free, law)
+    signs, targets, rows = np.repeat([1.0, -1.0], N), np.append(y, -y), np.vstack([rows, rows])
+    return WeightDecay(rows, signs, targets, columns.twice(), N, penalty, beta, free, law)
 
 
-def _zero(X: Array, y: Array, law: Loss, beta: float, seconds: float) -> Solution | None:
+def _zero(X: Array, y: Array, law: Loss, beta: float, free: Free, seconds: float) -> Solution | None:
     """The zero network, if its multiplier is feasible."""
     start = law.dual(np.zeros(len(y)), y)
-    if hausdorff(X, start, goal=beta, seconds=seconds / 4).upper > beta:
+    if hausdorff(X, start, goal=beta, free=free, seconds=seconds / 4).upper > beta:
         return None
     value, d = float(law.value(np.zeros(len(y)), y).sum()), X.shape[1]
-    return Solution(neurons(X[:0], y[:0]), start, value, value, "optimal", 0, 0, np.zeros(d), 0.0)
+    return Solution(neurons(lifted_rows(X, free)[:0], y[:0]), start, value, value, "optimal", 0, 0, np.zeros(d), 0.0)
+
+
+def _solved(
+    X: Array, y: Array, law: Loss, beta: float, beside: Beside, tol: float, seconds: float, progress: Watch
+) -> Solution:
+    """By rounds, with entries of X of about 1."""
+    e = int(np.frexp(np.abs(X).max())[1])
+    problem = _problem(np.ldexp(X, -e), y, beside, law, float(np.ldexp(beta, -e)))
+    found = generate(problem, tol, seconds, progress)
+    lower, upper, V, s, z, lam = found.interval
+    w0, b0 = beside.parts(z, X.shape[1])
+    V = np.ldexp(V, np.where(np.arange(V.shape[1]) < problem.seen, -e, 0))  # biases have units of their own
+    net = neurons(beside.outer(V), s)
+    return Solution(net, lam[: len(y)], upper, lower, *found[1:], np.ldexp(w0, -e), b0)
 
 
 def regularised(
@@ -102,6 +116,7 @@ def regularised(
     *,
     skip: Skip = "none",
     constant: bool = False,
+    free: Free = "none",
     tol: float = 1e-6,
     seconds: float = np.inf,
     progress: Watch = silent,
@@ -115,19 +130,14 @@ def regularised(
         dual_value = sum_n min_f (l(f, y_n) + lam_n f)  with  d_H(lam) <= beta.
 
     From `beta_max` on the zero network (m = 0) is returned. As beta -> 0 the directions tend to those of the largest
-    margin, if the data are feasible. `skip`, `constant`, `seconds` and `progress` are those of `max_margin`; a
-    penalised skip costs beta ||w0||. Raises `ValueError` for bad data, an unknown loss, or beta or tol not positive.
+    margin, if the data are feasible. `skip`, `constant`, `free`, `seconds` and `progress` are those of `max_margin`; a
+    penalised skip costs beta ||w0||, and `free="threshold"` is for neurons (x'w - t)_+ with t >= 0.
+    Raises `ValueError` for bad data, an unknown loss, or beta or tol not positive.
     Source: thm-convex-regularised, Pilanci and Ergen 2020.
     """
-    law, beside = get_loss(loss), Beside(skip, constant)
+    law, beside = get_loss(loss), Beside.of(skip, constant, free)
     X, y = law.validated(X, y)
     checked(tol, seconds)
     positive(beta, "beta", "the limit of no weight decay is max_margin")
-    if (zero := _zero(X, y, law, beta, seconds)) and not beside.asked:
-        return zero
-    exponent = int(np.frexp(np.abs(X).max())[1])
-    problem = _problem(np.ldexp(X, -exponent), y, beside, law, float(np.ldexp(beta, -exponent)))
-    (lower, upper, V, s, z, lam), status, rounds, blocks = generate(problem, tol, seconds, progress)
-    w0, b0 = beside.parts(z, X.shape[1])
-    net = neurons(np.ldexp(V, -exponent), s)
-    return Solution(net, lam[: len(y)], upper, lower, status, rounds, blocks, np.ldexp(w0, -exponent), b0)
+    zero = None if beside.asked else _zero(X, y, law, beta, free, seconds)
+    return zero or _solved(X, y, law, beta, beside, tol, seconds, progress)

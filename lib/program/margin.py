@@ -19,6 +19,7 @@ from lib.program.penalties import Hinge
 from lib.program.problem import Problem, Start, evenly
 from lib.program.solution import Solution, Watch, checked, in_units, silent
 from lib.zonotope.ascent import spread
+from lib.zonotope.lift import Free, lifted_rows
 
 SPREAD, PASSES = 100, 3  # directions of each sign, and linear programs, before the first conic one
 SHORT = 1e-9  # a margin this little below its target is not worth a row
@@ -38,11 +39,11 @@ class HardMargin(Problem):
         some = evenly(self.N)
         part, anywhere = self.on(some), spread(SPREAD, self.X.shape[1])
         X, y, a, Z = part.X, part.y, part.a, part.y[:, None] * part.affine.free
-        U, s = np.vstack([X[: part.N], anywhere, anywhere]), np.repeat([1.0, -1.0], SPREAD)
-        s = np.concatenate([np.where((y * a)[: part.N] >= 0, 1.0, -1.0), s])
+        U = np.vstack([X[: part.N], anywhere, anywhere])
+        s = np.append(np.where((y * a)[: part.N] >= 0, 1.0, -1.0), np.repeat([1.0, -1.0], SPREAD))
         for _ in range(PASSES):
             slope = self.penalty.slope
-            w, _, m = weights(part.gains(U, s), np.ones(len(U)), Z, a, slope=slope, until=until)
+            w, _, m = weights(part.gains(U, s), part.lengths(U), Z, a, slope=slope, until=until)
             # Where shortfalls are cheaper than any neuron, on nearly infeasible data, all peaks of y are worth a try.
             lam, level = part.folded(y * m if w.any() else y * np.maximum(a, 0)), 0.99 if w.any() else 0.0
             found, used = part.climbed(lam, level, U[w > 0], 8), w > 0
@@ -67,7 +68,7 @@ class HardMargin(Problem):
         N, k = self.N, self.affine.free.shape[1]
         sizes = np.abs(self.a[:N, None]) if not self.both else 1.0
         F, Z = self.gains(V, s)[:N] / sizes, self.y[:N, None] * self.affine.columns[:N] / sizes
-        lengths = np.append(np.linalg.norm(V[:, : self.seen], axis=1), self.affine.length(z))
+        lengths = np.append(self.lengths(V), self.affine.length(z))
         gains = np.column_stack([F, Z[:, k:] @ z[k:]])
         w, free, _ = weights(gains, lengths, Z[:, :k], (self.a[:N, None] / sizes)[:, 0], until=until, equal=self.both)
         return V * w[:-1, None], s, np.concatenate([free, z[k:] * w[-1]])
@@ -127,6 +128,7 @@ def max_margin(
     *,
     skip: Skip = "none",
     constant: bool = False,
+    free: Free = "none",
     tol: float = 1e-6,
     seconds: float = np.inf,
     progress: Watch = silent,
@@ -139,43 +141,52 @@ def max_margin(
 
     are within `tol` of each other relatively, after `seconds`, or at Ctrl-C, in each case with what is certified so
     far. The network has least margin 1 and is balanced, so its `cost` is `primal_value`; `lam` has d_H(lam) <= 1.
-    With a `skip` f also has a term x'w0, "free" or "penalised" by ||w0||, with `constant` a free term b0.
+    With a `skip` f also has a term x'w0, "free" or "penalised" by ||w0||, with `constant` a free term b0; with
+    `free="bias"` neurons (x'w1_i + b_i)_+, of which the norm sees w1_i alone (then the network takes (x, 1)).
     `progress` is called after each round, for instance `print_progress`. The values scale as X -> cX, P* -> P*/c.
     Raises `ValueError` for bad or infeasible data, naming rows. Source: Pilanci and Ergen 2020 for the convex program;
     its class-split form and the oracle are ours. Source: thm-convex-equivalence, thm-dual-split.
     """
     X, y = validated(X, y)
     checked(tol, seconds)
-    beside = Beside(skip, constant)
-    columns = beside.columns(X)
-    require_feasible(X, y, columns.free)
-    lengths = _lengths(X)
-    scale = float(lengths.min())  # q_n >= 1 on x_n is q_n >= scale / ||x_n|| on x_n / ||x_n||, for scale times f
-    problem = HardMargin(X / lengths[:, None], y, scale / lengths, columns.times(1 / lengths), len(y))
+    beside = Beside.of(skip, constant, free)
+    rows, columns, unit = _prepared(X, beside)
+    require_feasible(rows, y, columns.free)
+    scale = float(unit.min())  # q_n >= 1 on x_n is q_n >= scale / ||x_n|| on x_n / ||x_n||, for scale times f
+    problem = HardMargin(rows / unit[:, None], y, scale / unit, columns.times(1 / unit), len(y), free=free)
     found = generate(problem, tol, seconds, in_units(progress, 1 / scale))
     _, upper, V, s, z, lam = found.interval
-    problem = HardMargin(X, y, np.ones(len(y)), columns, len(y))  # as they are given
-    lower, lam = problem.lower(lam / lengths, 1.0)
+    problem = HardMargin(rows, y, np.ones(len(y)), columns, len(y), free=free)  # as they are given
+    lower, lam = problem.lower(lam / unit, 1.0)
     if np.isfinite(upper):
         upper, V, s, z = problem.upper(V, s, z)
     return Solution(neurons(V, s), lam, upper, lower, *found[1:], *beside.parts(z, X.shape[1]))
 
 
-def _lengths(X: Array) -> Array:
-    """||x_n||, or 1 for a zero row."""
-    return np.where(X.any(axis=1), np.einsum("nd,nd->n", X, directions(X)), 1.0)
+def _prepared(X: Array, beside: Beside) -> tuple[Array, Affine, Array]:
+    """The rows that neurons see, the affine part, and the unit of each row: its length, or 1 with biases.
+
+    Raises `ValueError` for thresholds, which constrain f(0) and the signs of slopes: their data need not be feasible.
+    """
+    if beside.free == "threshold":
+        raise ValueError("free='threshold' is for regularised alone, since no norm may fit the data; use free='bias'")
+    lengths = np.where(X.any(axis=1), np.einsum("nd,nd->n", X, directions(X)), 1.0)
+    unit = lengths if beside.free == "none" else np.ones(len(X))
+    return lifted_rows(X, beside.free), beside.columns(X), unit
 
 
-def least_norm(X: Array, y: Array, columns: Affine, tol: float, seconds: float, progress: Watch) -> Outcome:
+def least_norm(
+    rows: Array, y: Array, columns: Affine, unit: Array, free: Free, tol: float, seconds: float, progress: Watch
+) -> Outcome:
     """The least norm with f(x_n) = y_n, not all 0, and whatever free columns."""
-    lengths = _lengths(X)
-    scale = float(np.abs(y / lengths).max())
-    targets, one = y / lengths / scale, np.ones(len(y))
-    rows, columns = np.tile(X / lengths[:, None], (2, 1)), columns.times(1 / lengths).twice()
-    problem = Interpolation(rows, np.append(one, -one), np.append(targets, -targets), columns, len(y))
+    scale = float(np.abs(y / unit).max())
+    targets, one = y / unit / scale, np.ones(len(y))
+    twice, columns = np.tile(rows / unit[:, None], (2, 1)), columns.times(1 / unit).twice()
+    signs, targets = np.append(one, -one), np.append(targets, -targets)
+    problem = Interpolation(twice, signs, targets, columns, len(y), free=free)
     found = generate(problem, tol, seconds, in_units(progress, scale))
     lower, upper, V, s, z, lam = found.interval
-    lam = lam[: len(y)] / lengths
+    lam = lam[: len(y)] / unit
     return found._replace(interval=Interval(lower * scale, upper * scale, V * scale, s, z * scale, lam))
 
 
@@ -185,6 +196,7 @@ def interpolate(
     *,
     skip: Skip = "none",
     constant: bool = False,
+    free: Free = "none",
     tol: float = 1e-6,
     seconds: float = np.inf,
     progress: Watch = silent,
@@ -192,15 +204,15 @@ def interpolate(
     """min sum_i |w2_i| ||w1_i|| s.t. f(x_n) = y_n for all n, y real.
 
     dual: max y'lam s.t. d_H(lam) <= 1. The rest is as in `max_margin`. For y = 0 the answer is the zero network.
-    Raises `ValueError` for bad data and for rows that no network fits, naming them.
+    Raises `ValueError` for bad data and for rows that no network fits, naming them. The dual is ours.
     """
     X, y = validated_targets(X, y)
     checked(tol, seconds)
-    beside = Beside(skip, constant)
-    columns = beside.columns(X)
-    require_fit(X, y, columns.free)
+    beside = Beside.of(skip, constant, free)
+    rows, columns, unit = _prepared(X, beside)
+    require_fit(rows, y, columns.free)
     if not y.any():
-        return Solution(neurons(X[:0], y[:0]), y, 0.0, 0.0, "optimal", 0, 0, np.zeros(X.shape[1]), 0.0)
-    found = least_norm(X, y, columns, tol, seconds, progress)
+        return Solution(neurons(rows[:0], y[:0]), y, 0.0, 0.0, "optimal", 0, 0, np.zeros(X.shape[1]), 0.0)
+    found = least_norm(rows, y, columns, unit, free, tol, seconds, progress)
     lower, upper, V, s, z, lam = found.interval
     return Solution(neurons(V, s), lam, upper, lower, *found[1:], *beside.parts(z, X.shape[1]))

@@ -37,6 +37,11 @@ def _products(X: Array, n: Index, j: Index, factors: Array, rows: Index, shape: 
     return sp.csr_matrix(((factors[:, None] * X[n]).ravel(), (np.repeat(rows, D), columns)), shape=shape)
 
 
+def _last(B: int, D: int, of: int = 0) -> sp.csr_matrix:
+    """The last coordinate of v_j for every block j: a threshold, which is not negative."""
+    return sp.csr_matrix((np.ones(B), (np.arange(B), np.arange(B) * D + D - 1)), shape=(B, max(B, of) * (D + 1)))
+
+
 def _norms(B: int, D: int, seen: int) -> sp.csr_matrix:
     """(t_j, the first `seen` of v_j) for every block j, in the variables (v_1, ..., v_B, t)."""
     place = np.column_stack([B * D + np.arange(B), np.arange(B * D).reshape(B, D)[:, :seen]]).ravel()
@@ -59,6 +64,7 @@ def _matrix(problem: Problem, blocks: Blocks, ramps: tuple[Index, ...], cost: Co
         [-credit, charged, -short, sp.csr_matrix(-y[:, None] * affine.columns), None],
         [ramp, -one, None, None, None],
         [None, -one, None, None, None],
+        [-_last(B, D) if problem.free == "threshold" else _last(0, D, B), None, None, None, None],
         [-_norms(B, D, problem.seen), None, None, None, None],
         [None, None, cost.A, None, None],
         [None, None, None, None, -length],
@@ -86,11 +92,12 @@ def solve(problem: Problem, blocks: Blocks, accuracy: float, until: float) -> Re
     k, cost, norms = len(ramps[0]), problem.penalty.cost(r), B * (problem.seen + 1)
     A = _matrix(problem, blocks, ramps, cost)
     z = B * (D + 1) + k + len(cost.q)
-    b = np.concatenate([-problem.a, np.zeros(2 * k + norms), cost.b, np.zeros(p + (p > 0))])
+    signed = r + 2 * k + B * (problem.free == "threshold")
+    b = np.concatenate([-problem.a, np.zeros(signed - r + norms), cost.b, np.zeros(p + (p > 0))])
     q = np.concatenate([np.zeros(B * D), np.full(B, problem.beta), np.zeros(k), cost.q, np.zeros(A.shape[1] - z)])
     q[len(q) - (p > 0) :] = problem.beta
     P = sp.diags(np.concatenate([np.zeros(z - len(cost.q)), cost.P, np.zeros(A.shape[1] - z)]), format="csc")
-    cones = [clarabel.NonnegativeConeT(r + 2 * k), *[clarabel.SecondOrderConeT(problem.seen + 1)] * B, *cost.cones]
+    cones = [clarabel.NonnegativeConeT(signed), *[clarabel.SecondOrderConeT(problem.seen + 1)] * B, *cost.cones]
     cones += [clarabel.SecondOrderConeT(p + 1)] * (p > 0)
     found = clarabel.DefaultSolver(P, q, A, b, cones, _settings(accuracy, until)).solve()
     x = np.array(found.x)

@@ -45,6 +45,7 @@ def recovery(
         )
     unit = w / np.abs(w).max()
     unit /= np.linalg.norm(unit)
-    others = Affine(X @ null_space(unit[None]), X[:, :0])
-    found = least_norm(X, X @ unit, others, tol, seconds, progress).interval
+    others, lengths = Affine(X @ null_space(unit[None]), X[:, :0]), np.linalg.norm(X, axis=1)
+    lengths[lengths == 0] = 1.0
+    found = least_norm(X, X @ unit, others, lengths, "none", tol, seconds, progress).interval
     return Recovery(max(1 / found.upper, 0.5), 1 / found.lower, found.lam / found.lower)

@@ -15,7 +15,9 @@ from lib.data import Array
 from lib.program.affine import Affine
 from lib.program.blocks import Mask
 from lib.program.penalties import Penalty
-from lib.zonotope import Columns, Search, violators
+from lib.zonotope import Columns, Search, growth, violators
+from lib.zonotope.ascent import WAVES, climb, starts, unit
+from lib.zonotope.lift import Free, pieces
 
 Self = TypeVar("Self", bound="Problem")
 
@@ -38,6 +40,20 @@ class Start(NamedTuple):
     rows: Mask
 
 
+def lifted_violators(X: Array, lam: Array, free: Free, level: float, previous: Array, n: int) -> Columns:
+    """`violators` for neurons (w, t) with ||w|| = 1 on lifted rows X, of length 1 but for their `values`."""
+    U, s = np.zeros((0, X.shape[1])), np.zeros(0)
+    for piece in pieces(X[:, :-1], lam, free):
+        pair = piece.pair
+        begin = unit(np.vstack([previous[:, :-1] @ pair.basis.T, starts(pair, n)]))
+        ends = climb(pair, begin, np.ones(len(begin)), WAVES)[0] if len(pair.A) else begin[:0]
+        U = np.vstack([U, *(piece.lifted(u)[None] for u in ends)])
+        s = np.append(s, np.full(len(ends), piece.s))
+    values = growth(X, lam, U, s)
+    order = [i for i in np.argsort(-values, kind="stable") if values[i] > level]
+    return Columns(unit(U[order]), s[order], values[order])
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """Rows `X` (R, D), signs `y`, targets `a` (R,), the first `N` of them the data; and a penalty of shortfalls."""
@@ -49,11 +65,12 @@ class Problem:
     N: int
     penalty: Penalty
     beta: float = 1.0
+    free: Free = "none"
 
     @property
     def seen(self) -> int:
         """How many coordinates of a neuron its norm sees."""
-        return self.X.shape[1]
+        return self.X.shape[1] - (self.free != "none")
 
     def folded(self, lam: Array) -> Array:
         """Multipliers of the same example added up, at its first row, and made to meet the affine part."""
@@ -69,20 +86,26 @@ class Problem:
         sums = np.abs(self.X) @ np.abs(V).sum(axis=0) + np.abs(self.affine.columns) @ np.abs(z)
         return (V.size / max(len(V), 1) + len(V) + len(z) + 4) * EPS / 2 * sums
 
+    def lengths(self, V: Array) -> Array:
+        """What the norm sees of each vector."""
+        return np.linalg.norm(V[:, : self.seen], axis=1)
+
     def length(self, V: Array, z: Array) -> float:
         """sum_j ||v_j|| + ||w0||, rounded up."""
-        length = float(np.linalg.norm(V[:, : self.seen], axis=1).sum()) + self.affine.length(z)
+        length = float(self.lengths(V).sum()) + self.affine.length(z)
         return length * (1 + (len(V) + self.X.shape[1] + 4) * EPS)
 
     def climbed(self, lam: Array, level: float, previous: Array, n: int) -> Columns:
         """Local maximisers of the heights of lam above a level."""
-        rows = lam != 0
-        return violators(self.X[rows], lam[rows], level, previous, n)
+        rows = (lam != 0) | (not lam.any())
+        if self.free == "none":
+            return violators(self.X[rows], lam[rows], level, previous, n)
+        return lifted_violators(self.X[rows], lam[rows], self.free, level, previous, n)
 
     def search(self, lam: Array, goal: float) -> Search:
         """The search for d_H(lam)."""
-        rows = lam != 0
-        return Search(self.X[rows], lam[rows], goal=max(goal, self.affine.slope(lam)))
+        rows = (lam != 0) | (not lam.any())
+        return Search(self.X[rows, : self.seen], lam[rows], goal=max(goal, self.affine.slope(lam)), free=self.free)
 
     def restricted(self: Self, rows: Mask) -> Self:
         """Some of the rows."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lib.bounds import relative_gap
-from lib.data import Array, positive
+from lib.data import Array, positive, with_bias
 from lib.network import Network
 from lib.results import result
 
@@ -22,7 +22,7 @@ def checked(tol: float, seconds: float) -> None:
 
 @result
 class Solution(NamedTuple):
-    """f(x) = network(x) + x'w0 + b0 and a dual variable whose values enclose the optimum.
+    """f(x) = network(x) + x'w0 + b0, or network(x, 1) with free biases, and a dual variable; they enclose the optimum.
 
     `dual_value` <= optimum <= `primal_value`; both are computed from the network, `w0` (d,), `b0` and `lam` (N,) alone,
     whatever the solver did; `lam` is feasible. `status` is "optimal" when the gap asked for was reached. Otherwise it
@@ -47,7 +47,9 @@ class Solution(NamedTuple):
 
     def predict(self, X: ArrayLike) -> Array:
         """f at the rows of X, (N,)."""
-        return self.network.predict(X) + np.asarray(X, dtype=float) @ self.w0 + self.b0
+        X = np.asarray(X, dtype=float)
+        inputs = X if self.network.d == len(self.w0) else with_bias(X)
+        return self.network.predict(inputs) + X @ self.w0 + self.b0
 
 
 class Progress(NamedTuple):
