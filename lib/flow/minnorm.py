@@ -23,9 +23,9 @@ from lib.zonotope.projection import FREE
 
 
 def least(base: Array, rays: Array, size: Array) -> Array:
-    """argmin over 0 <= t <= size (k,) of ||base + t @ rays||, rays (k, d): at a bound exactly, or clear of it."""
-    if not len(rays):
-        return size
+    """argmin over 0 <= t <= size (k,) of ||base + t @ rays||, unit rays (k, d): at a bound exactly, or clear of it."""
+    if len(rays) < 2:
+        return np.clip(-(rays @ base), 0.0, size)  # rays are of length one
     c = project(-base, size[:, None] * rays).c
     return np.where(c > FREE, np.where(c < 1 - FREE, c, 1.0), 0.0) * size
 
