@@ -325,9 +325,11 @@ def _inside(tree, nodes, U):
 
 
 def test_one_step_of_the_bound_of_free_generators():
-    """C_U is exact for parallel generators (half their length) and for orthonormal ones (sqrt(k)/2)."""
+    """C_U is exact for parallel generators (half their length) and for orthogonal ones; it bounds all sign vectors."""
     assert spare(np.outer([1.0, 2.0, 3.0], [0.6, 0.8])) == pytest.approx(3.0, rel=1e-14)
-    assert spare(np.eye(9)) == pytest.approx(1.5, rel=1e-14)
+    assert spare(np.diag([3.0, 4.0, 12.0])) == pytest.approx(6.5, rel=1e-14)
+    A, e = np.random.default_rng(0).standard_normal((7, 3)), np.array(list(itertools.product((-1, 1), repeat=7)))
+    assert np.linalg.norm(e @ A, axis=1).max() / 2 <= spare(A) <= np.linalg.norm(A, axis=1).sum() / 2
 
 
 def test_orthants_and_their_polar_cones():

@@ -18,9 +18,9 @@ from lib.zonotope.lift import Free, lifted_rows, pieces
 from lib.zonotope.signs import Signs
 from lib.zonotope.support import Array, Zonotopes, growth, unit
 
-# Where the trees cross over on nearly optimal multipliers of Gaussian and real data: signs visit fewer nodes for up to
-# three times as many generators as their rank; beyond rank 7 the cones are too many at any number of generators.
-FEW, LOW_RANK = 12, 7
+# Where the trees cross over on optimal multipliers of Gaussian data: signs are ten times faster for some six times as
+# many generators as their rank; for nine times as many in rank 4 the cones are, and for more the signs do not end.
+DENSE, LOW_RANK = 6, 7
 STEP = 0.1  # seconds that one step is meant to take
 NODES = 200_000
 
@@ -46,8 +46,8 @@ def longest_sum(A: Array) -> float:
 
 def _tree(pair: Zonotopes) -> Tree:
     """Few generators, or generators of high rank, have their signs fixed; the cells of others are covered by cones."""
-    k, q = len(pair.A), np.linalg.matrix_rank(pair.A)
-    return Signs(pair) if k <= max(FEW, 3 * q) or q > LOW_RANK else Cones(pair)
+    q = np.linalg.matrix_rank(pair.A)
+    return Signs(pair) if len(pair.A) <= DENSE * q or q > LOW_RANK else Cones(pair)
 
 
 def _begun(pair: Zonotopes) -> Front:

@@ -1,12 +1,11 @@
 """Signs of the generators, fixed one by one: for few generators, or of high rank, where cones are too many.
 
 A node fixes on which side of the hyperplanes of the first generators u lies. There (z)_+ <= t z for z = a_n'u and any
-t >= 1 (side +) or t <= 0 (side -). The free generators U enter through (z)_+ = z/2 + |z|/2 and, by Cauchy-Schwarz
-with the weights ||a_n||, with m = sum_U ||a_n||,
+t >= 1 (side +) or t <= 0 (side -). The free generators U enter through (z)_+ = z/2 + |z|/2 and
 
-    sum_U |a_n'u|  <=  ( m  lmax( sum_U a_n a_n' / ||a_n|| ) )^(1/2)  =:  2 C_U,        ||u|| <= 1,
+    sum_U |a_n'u|  <=  max over signs e of ||sum_U e_n a_n||  <=  ( sum_{n, m in U} |a_n'a_m| )^(1/2)  =:  2 C_U,
 
-which is exact for parallel and for orthogonal equal generators. With (z)_+ >= c z, 0 <= c <= 1, for those of Z_B,
+which is exact for parallel and for orthogonal generators. With (z)_+ >= c z, 0 <= c <= 1, for those of Z_B,
 
     h_A(u) - h_B(u)  <=  C_U + |v|,        v = sum_n t_n a_n - sum_m c_m b_m,        t_n = 1/2 for n in U.
 
@@ -33,9 +32,7 @@ CHUNK = 2048  # nodes that are swept together: what a cache holds
 
 def spare(A: Array) -> float:
     """C_U of the generators A: a bound on half the sum of |a_n'u| over the unit ball."""
-    lengths = np.linalg.norm(A, axis=1)
-    scatter = (A / lengths[:, None]).T @ A
-    return 0.5 * float(np.sqrt(lengths.sum() * np.linalg.eigvalsh(scatter)[-1])) if len(A) else 0.0
+    return 0.5 * float(np.sqrt(np.abs(A @ A.T).sum()))
 
 
 class Signs:
