@@ -95,6 +95,8 @@ def _add_certify(one: argparse.ArgumentParser) -> None:
     add("--solve", action=yes_no, default=True, help="solve the convex program if the network's own bound leaves the "
         "question open (default: yes)")  # fmt: skip
     add = one.add_argument_group("the answer").add_argument
+    add("--progress", action=yes_no, default=sys.stderr.isatty(), help="the interval as it closes, on standard error "
+        "(default: if that is a terminal)")  # fmt: skip
     add("--certificate", metavar="FILE", help="write a proof of the interval, for `check`; - is standard output")
     add("--output", metavar="FILE", help="save the best network known and the missing neuron (.npz or .safetensors)")
     add("--json", action="store_true", help="print JSON")
@@ -177,8 +179,8 @@ def wants_bias(asked: bool | None, found: Layers | None, features: int) -> bool:
 class Watch:
     """Lines of progress on standard error, one a second; `at` is the last one."""
 
-    def __init__(self, out: TextIO) -> None:
-        self.out, self.began, self.told = out, time.perf_counter(), QUIET - 1
+    def __init__(self, out: TextIO, told: bool) -> None:
+        self.out, self.began, self.told = out, time.perf_counter(), QUIET - 1 if told else np.inf
         self.estimate = 0.0
 
     @property
@@ -256,7 +258,7 @@ class Printer:
 
 def run_certify(args: argparse.Namespace) -> int:
     checked_flags(args)
-    watch, table = Watch(sys.stderr), read(args)
+    watch, table = Watch(sys.stderr, args.progress), read(args)
     found = read_layers(args.network) if args.network else None
     with rows_of(table):
         bias = wants_bias(args.bias, found, table.X.shape[1])
@@ -273,9 +275,17 @@ def run_certify(args: argparse.Namespace) -> int:
     return CODES[report.verdict]
 
 
+def shown(label: str) -> str:
+    """A label of the table, so that it cannot be taken for something else."""
+    try:
+        return f"{float(label):g}"
+    except ValueError:
+        return label[:40] if label.isprintable() else ascii(label[:40])
+
+
 def described(table: Table, bias: bool) -> str:
     N, d = table.X.shape
-    labels = f"+1 is {table.positive}, -1 is {table.negative}"
+    labels = f"+1 is {shown(table.positive)}, -1 is {shown(table.negative)}"
     return f"{N} examples, {d} features{' and a bias' if bias else ''}; {labels}; row 0 is line {table.line}"
 
 

@@ -460,7 +460,7 @@ def slow(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_a_deadline_is_kept_and_says_what_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Catches a flag that is not passed on: the search ends long before it is done, with a valid interval."""
-    status, out, err = judged(capsys, "--data", slow(tmp_path), "--seconds", "3", "--tol", "1e-6")
+    status, out, err = judged(capsys, "--data", slow(tmp_path), "--seconds", "3", "--tol", "1e-6", "--progress")
     assert status == UNDECIDED, out
     assert "more time       would narrow the interval; the search expects it near" in out and "--seconds" in out
     assert re.search(r"proved .* <= best", err) and "Traceback" not in err
@@ -471,7 +471,7 @@ def test_ctrl_c_ends_the_search_with_what_is_proved(tmp_path: Path) -> None:
     """Catches Ctrl-C that loses the answer, and a value that is not printed before the search."""
     net = saved(tmp_path / "net.npz", balanced(10, 5, 1.0, np.random.default_rng(0)))
     command = [sys.executable, "-m", "lib", "certify", "--data", str(slow(tmp_path)), "--seconds", "100",
-               "--network", str(net)]  # fmt: skip
+               "--network", str(net), "--progress"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     work = subprocess.Popen(command, cwd=ROOT, env=environment, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip

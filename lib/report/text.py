@@ -51,7 +51,9 @@ def _percent(report: Report) -> str:
 def _missing(report: Report) -> list[tuple[str, str]]:
     """The neuron that would improve the network, or that none would; for one that errs, the one that grows fastest."""
     neuron, errs = report.missing, np.isinf(report.value)
-    if not errs and (report.verdict == "optimal" or neuron.height <= 1 + report.tol):
+    if report.verdict == "optimal":
+        return [("missing neuron", f"none lowers the value by more than {report.ratio - 1:.2g} (relative)")]
+    if not errs and neuron.height <= 1 + report.tol:
         highest = f"no direction is higher than {neuron.upper:.9g}"
         return [("missing neuron", f"none found: {highest} (a best network has 1)")]
     height = "" if errs else f", height {neuron.height:.6g} (a best network has 1)"
