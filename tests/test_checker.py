@@ -180,6 +180,24 @@ def test_the_work_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert check_lines(lines).accepted and refused == sorted(refused) and len(set(refused)) > 5
 
 
+def test_each_part_of_the_arithmetic_is_counted() -> None:
+    """Catches a sum that costs nothing: one unit for each product at least, and the square of the bits."""
+    row, wide = [Fraction(1, 3)] * 100, [2**3000] * 100
+    network = checker.Network([1] * 50, [[1] * 100] * 50, 1, 1)
+    side = checker.Side([[1] * 100] * 50, [], 1, [[0] * 100] * 51, [0] * 51, 1)
+    for call, least in (
+        (lambda budget: checker.length([1] * 100, budget), 100),
+        (lambda budget: checker.length(wide, budget), 100 * 3000**2 // 2**14),
+        (lambda budget: checker.over_one([row], budget), 100),
+        (lambda budget: checker.has_margin(network, row, 1, budget), 5000),
+        (lambda budget: checker.settles(side, [Fraction(1)] * 50, [], budget), 5000),
+        (lambda budget: checker.rationals("1 " * 99 + "1", 100, "w", budget), 100),
+    ):
+        budget = checker.Budget()
+        call(budget)
+        assert budget.work >= least
+
+
 def test_a_certificate_is_compared_with_ones_own_data() -> None:
     """Catches a true theorem about other data: a value, a label, a row, their number; a bias may be left out."""
     data = [([Fraction(1), Fraction(0)], 1), ([Fraction(0), Fraction("1.0")], 1)]

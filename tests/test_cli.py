@@ -378,7 +378,7 @@ def test_inputs_and_special_files_are_not_replaced(
 ) -> None:
     """Catches a certificate that replaces the table, the network, a link or a device, before and not after solving."""
     net = saved(tmp_path / "net.npz", four(JOINT))
-    (tmp_path / "link").symlink_to(orthogonal)
+    (tmp_path / "link").symlink_to(tmp_path / "old")
     os.link(orthogonal, tmp_path / "hard")
     (tmp_path / "folder").mkdir()
     (tmp_path / "old").write_text("old")

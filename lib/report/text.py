@@ -103,31 +103,14 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+NUMBERS = ("margin", "value", "lower", "upper", "ratio", "residual", "tol")
+
+
 def as_json(report: Report, source: str, seconds: float) -> str:
     """One JSON object; infinite numbers are null."""
-    neuron = report.missing
-    return json.dumps(
-        {
-            "verdict": report.verdict,
-            "objective": report.objective,
-            "data": source,
-            "neurons": report.network.m,
-            "margin": report.margin,
-            "wrong": report.wrong.tolist(),
-            "value": _finite(report.value),
-            "lower": report.lower,
-            "upper": _finite(report.upper),
-            "ratio": _finite(report.ratio),
-            "residual": _finite(report.residual),
-            "missing": {
-                "sign": neuron.s,
-                "height": neuron.height,
-                "u": neuron.u.tolist(),
-                "active": neuron.active.tolist(),
-            },
-            "lam": report.lam.tolist(),
-            "tol": report.tol,
-            "seconds": seconds,
-        },
-        indent=1,
-    )
+    neuron, m = report.missing, report.network.m
+    about = {"verdict": report.verdict, "objective": report.objective, "data": source, "neurons": m}
+    numbers = {name: _finite(getattr(report, name)) for name in NUMBERS}
+    lists = {"wrong": report.wrong.tolist(), "lam": report.lam.tolist()}
+    missing = {"sign": neuron.s, "height": neuron.height, "u": neuron.u.tolist(), "active": neuron.active.tolist()}
+    return json.dumps({**about, **numbers, **lists, "missing": missing, "seconds": seconds}, indent=1)
