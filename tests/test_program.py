@@ -3,6 +3,9 @@
 A solution is judged by `lib.kkt`, never by the solver: primal and dual values, stationarity, complementarity apart.
 """
 
+import itertools
+import sys
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -352,3 +355,63 @@ def test_progress_speaks_only_in_long_runs(capsys):
 def test_an_impossible_tolerance_is_refused(tol):
     with pytest.raises(ValueError, match="tol"):
         max_margin(np.eye(2), [1, 1], tol=tol)
+
+
+# --- deadlines -------------------------------------------------------------------------------------
+
+
+def clocked(monkeypatch, call):
+    """The answer, and the time it took by a clock that moves a millisecond whenever the library looks at it."""
+    ticks = itertools.count()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("lib.") and hasattr(module, "perf_counter"):
+            monkeypatch.setattr(module, "perf_counter", lambda: next(ticks) / 1000)
+    return call(), next(ticks) / 1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.01, 0.3, 2.0])
+def test_bounds_hold_at_any_deadline_and_the_proof_is_part_of_it(monkeypatch, seconds):
+    """Catches a loop that does not look at the clock, a bound that is valid only once a proof is finished.
+
+    Thirty-one features: the multiplier of all rows cannot be proved in this time, few rows can. P* <= 8.89596.
+    """
+    X, y, _ = load("breast-cancer")
+    found, took = clocked(monkeypatch, lambda: max_margin(X, y, seconds=seconds))
+    assert took <= 1.1 * seconds + 0.5
+    assert found.status == "out of time"
+    assert 0 < found.dual_value <= 8.896 and found.primal_value >= 8.85
+    assert hausdorff(X, found.lam, seconds=5.0).value <= 1 + 1e-9
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.01, 0.05]))
+def test_no_deadline_makes_a_bound_wrong(seed, seconds):
+    """Catches bounds of unfinished proofs and of few rows that are not bounds: against the finished answer."""
+    rng = np.random.default_rng(seed)
+    X, y, _ = gaussian(int(rng.integers(10, 40)), int(rng.integers(2, 6)), rng)
+    best, hasty = max_margin(X, y, tol=1e-4), max_margin(X, y, seconds=seconds)
+    assert hasty.dual_value <= best.primal_value * (1 + 1e-9)
+    assert hasty.primal_value >= best.dual_value * (1 - 1e-9)
+
+
+def test_few_rows_bound_from_below_and_all_rows_meet_the_optimum():
+    """P* of some rows is at most P*, and a multiplier of them is one of all: catches one out of place."""
+    X, y, _ = gaussian(30, 3, np.random.default_rng(4))
+    best = max_margin(X, y, tol=1e-8)
+    weights = np.abs(best.lam) * np.linalg.norm(X, axis=1)
+    some = np.argsort(-weights)[: int((best.lam != 0).sum())]
+    values = [max_margin(X[some[:k]], y[some[:k]], tol=1e-8).primal_value for k in (4, 8, len(some))]
+    assert values[0] <= values[1] * (1 + 1e-7) and values[1] < values[2] * (1 - 1e-3)
+    assert values[2] == pytest.approx(best.primal_value, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_an_unfinished_proof_gives_way_to_few_rows(monkeypatch):
+    """Catches the switch to few rows: with proofs cut after some nodes, their bound is still far above the root's."""
+    monkeypatch.setattr("lib.program.columns.NODES", 300)
+    X, y, _ = gaussian(60, 8, np.random.default_rng(0))
+    found = max_margin(X, y, tol=1e-3)
+    exact = max_margin(X, y, tol=0.05, seconds=60)
+    assert 0.3 * exact.dual_value < found.dual_value <= exact.primal_value
+    assert hausdorff(X, found.lam, goal=1.0, seconds=20.0).upper <= 1 + 1e-9

@@ -13,14 +13,13 @@ import numpy as np
 
 from lib.bounds import relative_gap
 from lib.data import Array
-from lib.program.problem import Problem
-from lib.program.rounds import NEAR, Round, advanced, first, priced, restricted
+from lib.program.rounds import NEAR, Round, State, advanced, priced, restricted
 from lib.program.solution import Progress, Watch
 from lib.zonotope import Maximiser
 
 NODES = 200_000  # of a proof without a deadline
 EVERY = 2.0  # seconds between reports
-ROUNDS, WHOLE = 0.4, 0.2  # shares of the time: of all for rounds; of the rest for a proof with all rows
+ROUNDS, WHOLE = 0.4, 0.1  # shares of the time: of all for rounds; of the rest for a proof with all rows
 
 
 class Interval(NamedTuple):
@@ -76,14 +75,14 @@ class Generation:
     `cut`: the last proof was not finished, so that one with fewer rows may be better.
     """
 
-    def __init__(self, problem: Problem, tol: float, times: Clock, watch: Watch) -> None:
-        self.tol, self.clock, self.watch = tol, times, watch
+    def __init__(self, state: State, tol: float, times: Clock, watch: Watch) -> None:
+        self.state, self.tol, self.clock, self.watch = state, tol, times, watch
+        problem = state.problem
         D, lam = problem.X.shape[1], np.zeros(len(problem.y))
         lower = problem.lower(lam, problem.beta)[0]
         self.interval = Interval(lower, np.inf, np.zeros((0, D)), np.zeros(0), np.zeros(0), lam)
         self.best = Estimate(-np.inf, lam, 0.0)
         self.round, self.directions, self.sizes, self.cut = 0, 0, (0, 0), False
-        self.state = first(problem, min(1e-9, tol / 100), times.rounds)
 
     def offer_network(self, V: Array, s: Array, z: Array) -> None:
         upper, V, s, z = self.state.problem.upper(V, s, z)

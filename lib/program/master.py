@@ -6,7 +6,7 @@
 with credit x_n'v_j on S_j, charge 0, x_n'v_j or rho_jn >= (x_n'v_j)_+. The multiplier of row n is z_n = y_n lam_n.
 """
 
-import time
+from time import perf_counter
 from typing import NamedTuple
 
 import clarabel
@@ -78,7 +78,7 @@ def _settings(accuracy: float, until: float) -> clarabel.DefaultSettings:
     settings.verbose = False
     settings.max_threads = 1
     settings.tol_gap_rel = settings.tol_gap_abs = settings.tol_feas = accuracy
-    settings.time_limit = max(until - time.perf_counter(), 0.1)
+    settings.time_limit = max(until - perf_counter(), 0.1)
     return settings
 
 

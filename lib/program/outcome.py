@@ -9,9 +9,10 @@ from lib.data import Array
 from lib.program.blocks import Mask
 from lib.program.columns import Clock, Generation, Interval
 from lib.program.problem import Problem
+from lib.program.rounds import first, part
 from lib.program.solution import Watch, silent
 
-FIRST, COARSE = 4, 0.02  # the first proof for few rows has so many of each sign; their program is solved to this gap
+FIRST, COARSE = 6, 0.005  # the first proof for few rows has so many of each sign; their program is solved to this gap
 EARLY = 0.1  # the share of the time so far that a first bound may take
 LAST = 1.0  # seconds for a last proof, or a last network
 
@@ -35,7 +36,7 @@ def few_rows(work: Generation, until: float) -> None:
     every = int((lam[: problem.N] != 0).sum())
     while perf_counter() < until and work.interval.gap > work.tol:
         rows, began, before = heaviest(problem, lam, k), perf_counter(), work.interval.lower
-        inner = Generation(problem.on(rows), max(work.tol, COARSE), Clock.of(until - began, 1.0), silent)
+        inner = Generation(part(work.state, rows), max(work.tol, COARSE), Clock.of(until - began, 1.0), silent)
         inner.run()
         lifted = np.zeros(len(problem.y))
         lifted[: problem.N][rows] = inner.interval.lam[: rows.sum()]
@@ -44,7 +45,7 @@ def few_rows(work: Generation, until: float) -> None:
         if rows.sum() == every or (np.isinf(until) and inner.cut and work.interval.lower == before):
             return
         left = (until - perf_counter()) / (perf_counter() - began)
-        k += int(np.clip(np.log2(max(left, 1)) / 2, 1, 4))
+        k += int(np.clip(np.log2(max(left, 1)), 1, 6))
 
 
 class Outcome(NamedTuple):
@@ -87,7 +88,8 @@ def _early(work: Generation) -> None:
 
 def generate(problem: Problem, tol: float, seconds: float, watch: Watch) -> Outcome:
     """Rounds and proofs until the certified relative gap is at most tol, the time is over, or Ctrl-C."""
-    work = Generation(problem, tol, Clock.of(seconds), watch)
+    times = Clock.of(seconds)
+    work = Generation(first(problem, min(1e-9, tol / 100), times.rounds), tol, times, watch)
     status = "stalled"
     try:
         work.run(lambda: _early(work))

@@ -104,6 +104,15 @@ def advanced(state: State, done: Round, new: Columns, round_: int) -> tuple[Stat
     return replace(state, blocks=blocks, rows=rows), differs
 
 
+def part(state: State, data: Mask) -> State:
+    """The same program on some of the data."""
+    problem, blocks, rows = state.problem.on(data), state.blocks, np.tile(data, len(state.rows) // len(data))
+    here = Blocks(blocks.s, blocks.S[:, rows], blocks.charge[:, rows])
+    return State(
+        problem, here.kept(np.asarray(here.S.any(axis=1))), np.ones(len(problem.y), dtype=bool), 1, state.accuracy
+    )
+
+
 def first(problem: Problem, accuracy: float, until: float) -> State:
     """The blocks and rows that the problem begins with."""
     U, s, rows = problem.start(until)
