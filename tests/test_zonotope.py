@@ -404,6 +404,19 @@ def test_nothing_to_separate():
     assert len(local_maxima(np.ones((2, 3)), [1, -1]).s) == 0
 
 
+def test_opposite_rows_share_their_kink():
+    """Rows +-(1, 0), +-(-.2, 1) with odd labels: the height is linear, its directions are the two of X'lam / 2.
+
+    With free coefficients for each row four more would be listed, at which no limit of gradients balances.
+    """
+    X, lam = np.array([[1.0, 0.0], [-1.0, 0.0], [-0.2, 1.0], [0.2, -1.0]]), np.array([1.0, -1.0, 1.0, -1.0])
+    found = extremal_directions(X, lam)
+    D = lam @ X / 2
+    assert len(found.U) == 2 and found.stable.all()
+    np.testing.assert_allclose(found.s[:, None] * found.U, np.tile(D / np.linalg.norm(D), (2, 1)), atol=1e-12)
+    np.testing.assert_allclose(found.values, np.linalg.norm(D))
+
+
 @pytest.mark.parametrize("function", [hausdorff, local_maxima, extremal_directions, violators])
 def test_bad_input_is_refused_by_name(function):
     """NaN in the multipliers, or one too few of them, would otherwise broadcast or vanish in comparisons."""

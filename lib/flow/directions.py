@@ -44,6 +44,10 @@ class Directions(Frozen):
         """The directions (n, d) at time t >= 0."""
         return np.array([_position(arcs, s, t) for arcs, s in zip(self.arcs, self.s, strict=True)])
 
+    def log_growth(self, t: float) -> Array:
+        """log ||w1(t)|| / ||w1(0)|| (n,) of balanced neurons along the paths: the integral of s lam'(Xu)_+."""
+        return np.array([_log_growth(arcs, s, t) for arcs, s in zip(self.arcs, self.s, strict=True)])
+
 
 def direction_flow(lam: ArrayLike, U0: ArrayLike, X: ArrayLike, s: ArrayLike) -> Directions:
     """du/dt = s (I - uu') g(u, lam) from the rows of `U0` (n, d), normalised; `s` is a sign or (n,) signs.
@@ -94,8 +98,8 @@ def _growth_to_kinks(normals: Array, u: Array, e: Array, s: float, on: Mask, sli
     h'w1 = (h'u - p a) + (p/2) ((a + s) E + (a - s) / E) with a = u'e, p = h'e: times E, a quadratic with roots of
     opposite signs. The positive one counts if it lies ahead, E > 1, and h'w1 moves away from its side.
     """
-    a, p = float(u @ e), normals @ e
-    leading, middle, last = p * (a + s) / 2, normals @ u - p * a, p * (a - s) / 2
+    p, near, far = normals @ e, _from(u, e, -s), _from(u, e, s)
+    leading, middle, last = p * s * near, normals @ (u + s * e) - 2 * p * s * near, -p * s * far
     q = -(middle + np.copysign(np.sqrt(middle**2 - 4 * leading * last), middle)) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         root = np.where(q * leading > 0, q / leading, last / q)
@@ -104,11 +108,18 @@ def _growth_to_kinks(normals: Array, u: Array, e: Array, s: float, on: Mask, sli
 
 
 def _turned(u: Array, e: Array, s: float, angle: float) -> Array:
-    """The direction of the neuron (u, s) after a boost by `angle` along e, scaled by exp(-angle) against overflow."""
-    a, decay = float(u @ e), np.exp(-angle)
-    cosh, sinh = (1 + decay**2) / 2, (1 - decay**2) / 2
-    w = decay * u + ((cosh - decay) * a + s * sinh) * e
+    """The direction of the neuron (u, s) after a boost by `angle` along e, scaled by exp(-angle) against overflow.
+
+    Written for starts near -s e, from where u + s e is small and cosines are rounding.
+    """
+    decay = np.exp(-angle)
+    w = decay * (u + s * e) + s * ((1 - decay) ** 2 * _from(u, e, -s) - decay**2) * e
     return w / np.linalg.norm(w)
+
+
+def _from(u: Array, e: Array, s: float) -> float:
+    """(1 - s u'e) / 2 for unit vectors, exact also where they nearly agree."""
+    return float(((u - s * e) ** 2).sum()) / 4
 
 
 def _onto(normals: Array, u: Array) -> Array:
@@ -119,6 +130,19 @@ def _onto(normals: Array, u: Array) -> Array:
 
 def _still(u: Array, g: Array) -> bool:
     return bool(np.linalg.norm(g - (g @ u) * u) <= _STILL * np.linalg.norm(g))
+
+
+def _log_growth(arcs: tuple[Arc, ...], s: float, t: float) -> float:
+    """On an arc the length is multiplied by cosh(||g|| t) + s cos sinh(||g|| t)."""
+    total, ends = 0.0, [arc.t for arc in arcs[1:]] + [np.inf]
+    for (start, u, g), end in zip(arcs, ends, strict=True):
+        length = float(np.linalg.norm(g))
+        if start < t and length > 0:
+            angle, e = length * (min(t, end) - start), g / length
+            with np.errstate(divide="ignore"):
+                up, down = np.log(_from(u, e, -s)), np.log(_from(u, e, s))
+            total += float(np.logaddexp(angle + up, down - angle))
+    return total
 
 
 def _position(arcs: tuple[Arc, ...], s: float, t: float) -> Array:

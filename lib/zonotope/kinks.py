@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lib.data import lines
 from lib.zonotope.projection import project
 from lib.zonotope.support import Array, Mask
 
@@ -26,10 +27,19 @@ class Clarke(NamedTuple):
 
 
 def clarke(X: Array, lam: Array, u: Array, a: Array) -> Clarke:
-    """argmin over the Clarke coefficients c of u of ||a - sum_n c_n lam_n x_n||: a projection onto a zonotope."""
-    free = on_kink(X, u) & (lam != 0)
-    c, G = np.where(free, 0.0, X @ u > 0), lam[:, None] * X
+    """argmin over the Clarke coefficients c of u of ||a - sum_n c_n lam_n x_n||: a projection onto a zonotope.
+
+    Rows on one line share a kink: on either side of it those that point one way count, or those that point the other.
+    """
+    free = np.flatnonzero(on_kink(X, u) & (lam != 0) & X.any(axis=1))
+    c, G = (X @ u > 0).astype(float), lam[:, None] * X
+    first, sign = lines(X[free])
+    c[free] = sign < 0  # the side from which the first row of each line points away
     rest = a - c @ G
-    if free.any():
-        c[free], rest, _ = project(rest, G[free])
+    if len(free):
+        leads, of_line = np.unique(first, return_inverse=True)
+        jump = np.zeros((len(leads), X.shape[1]))
+        np.add.at(jump, of_line, sign[:, None] * G[free])
+        share, rest, _ = project(rest, jump)
+        c[free] += sign * share[of_line]
     return Clarke(c, rest)
