@@ -67,6 +67,7 @@ NUMBERED_CHAPTERS = {
     "08_early_alignment.ipynb",
     "09_orthogonally_separable.ipynb",
     "10_limit.ipynb",
+    "11_edge.ipynb",
 }
 PENDING = {path.name for path in NOTEBOOKS if path.name < "20" or path.name.startswith("80")} - NUMBERED_CHAPTERS
 

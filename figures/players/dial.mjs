@@ -28,7 +28,7 @@ function render({ model, el }) {
   const last = knots.length - 1;
   const where = (at) => (at % 1 === 0 ? names[at] : `between ${names[Math.floor(at)]} and ${names[Math.ceil(at)]}`);
   const samples = [];
-  const dial = slider(figure, { name: "data", min: 0, max: last, step: last / SAMPLES, value: 0, show: () => "", words: where, change: draw });
+  const dial = slider(figure, { name: "data", min: 0, max: last, step: last / SAMPLES, value: 0, show: where, change: draw });
 
   function drawData(X, { run, missing, distance }) {
     left.clear();
@@ -60,14 +60,14 @@ function render({ model, el }) {
     names.forEach((name, k) =>
       right.draw("text", { x: place(k, 0)[0], y: right.H - 8, class: "label tiny", "text-anchor": k === 0 ? "start" : k === last ? "end" : "middle" }, name),
     );
-    const curve = (key, look, name, lift) => {
+    const curve = (key, look, name, lift, anchor) => {
       const points = samples.filter((s) => Number.isFinite(s[key])).map((s) => place(s.at, s[key]));
       if (points.length > 1) right.draw("path", { class: `line bold ${look}`, d: outline(points) });
       const near = points[Math.floor(0.8 * SAMPLES)];
-      if (near) right.draw("text", { x: near[0], y: near[1] + lift, class: `label strong ${look}` }, name);
+      if (near) right.draw("text", { x: near[0], y: near[1] + lift, class: `label strong ${look}`, "text-anchor": anchor }, name);
     };
-    curve("optimum", "pos", "P*", 22);
-    curve("cost", "neg", "flow", -9);
+    curve("optimum", "ink", "P*", 22, "start"); // both curves rise: a name below starts where it stands, one above ends
+    curve("cost", "wine", "flow", -9, "end");
     const [x] = place(at, 0);
     right.draw("path", { class: "line thin dash soft", d: outline([[x, t], [x, right.H - b]]) });
   }
