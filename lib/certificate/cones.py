@@ -4,13 +4,12 @@ On the cone of all u with given signs of own_n'u for the first own rows, with t_
 where it is -, and 0 <= c_n <= 1,
 
     sum_own (g_n'u)_+ - sum_opposite (g_n'u)_+ <= |v| + r   for |u| <= 1,
-    v = sum_signed t_n g_n + sum_rest g_n / 2 - sum_opposite c_n g_n,      r = sum_rest |g_n| / 2.
+    v = sum_signed t_n g_n + sum_rest g_n / 2 - sum_opposite c_n g_n,      r = ( sum_rest |g_n'g_m| )^(1/2) / 2.
 
 A cone with |v| + r <= 1 is settled; any other is cut by the hyperplane of its next own row. With every row signed the
 bound is the maximum over the cone, by duality, so the cutting ends if the maximum over all directions is below 1.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -18,9 +17,12 @@ from scipy.optimize import lsq_linear
 
 from lib.certificate.decimals import joined
 from lib.data import Array
+from lib.zonotope.signs import Coefficients, Signs, spare
+from lib.zonotope.support import Zonotopes
 
-MAX_CONES = 50_000  # of one side: a file of some 10 MB, checked in half a minute
+MAX_CONES = 100_000  # of one side: a file of some 25 MB
 MAX_PLACES = 14
+NOTHING = 1e-9  # no |v| is asked to be shorter
 
 
 class Cone(NamedTuple):
@@ -38,59 +40,79 @@ class Sides(NamedTuple):
     opposite: Array
     rounding: float
 
-    def radius(self, k: int) -> float:
-        """r when the first k own rows are signed."""
-        return float(np.linalg.norm(self.own[k:], axis=1).sum()) / 2
+    def room(self, k: int) -> float:
+        """What |v| may be when the first k own rows are signed."""
+        return 1 - self.rounding - spare(self.own[k:])
 
-    def bound(self, t: Array, c: Array) -> float:
-        """|v| + r."""
-        k = len(t)
-        v = t @ self.own[:k] + self.own[k:].sum(axis=0) / 2 - c @ self.opposite
-        return float(np.linalg.norm(v)) + self.radius(k)
+    def lengths(self, x: Array) -> Array:
+        """|v| of coefficients (n, own + opposite), with 1/2 for the rest."""
+        return np.linalg.norm(x @ np.vstack([self.own, -self.opposite]), axis=1)
 
 
-def _least(sides: Sides, signs: str) -> tuple[Array, Array]:
-    """t and c of least |v|: a least-squares problem with bounds."""
-    k, n = len(signs), len(sides.opposite)
-    on = np.array([sign == "+" for sign in signs], dtype=bool)
-    low = np.r_[np.where(on, 1.0, -np.inf), np.zeros(n)]
-    high = np.r_[np.where(on, np.inf, 0.0), np.ones(n)]
-    rest = sides.own[k:].sum(axis=0) / 2
-    A = np.vstack([sides.own[:k], -sides.opposite]).T
-    if not A.shape[1]:
-        return np.zeros(0), np.zeros(0)
-    x = np.clip(lsq_linear(A, -rest, bounds=(low, high), method="bvls").x, low, high)
-    return x[:k], x[k:]
+def _least(sides: Sides, signs: Array) -> Array:
+    """Coefficients of least |v| with every own row signed: a least-squares problem with bounds."""
+    low = np.r_[np.where(signs > 0, 1.0, -np.inf), np.zeros(len(sides.opposite))]
+    high = np.r_[np.where(signs > 0, np.inf, 0.0), np.ones(len(sides.opposite))]
+    A = np.vstack([sides.own, -sides.opposite]).T
+    return np.clip(lsq_linear(A, np.zeros(len(A)), bounds=(low, high), method="bvls").x, low, high)
 
 
-def _short(sides: Sides, t: Array, c: Array) -> tuple[str, str] | None:
-    """t and c with the fewest digits that still settle the cone, if any do. Rounding keeps t and c in their bounds."""
+def _named(signs: Array) -> str:
+    return "".join("+" if sign > 0 else "-" for sign in signs)
+
+
+def _short(sides: Sides, k: int, signs: Array, x: Array) -> list[Cone | None]:
+    """The cones with the fewest digits that settle each, if any do. Rounding keeps the coefficients in their bounds."""
+    own, waiting = len(sides.own), np.arange(len(x))
+    found: list[Cone | None] = [None] * len(x)
     for digits in range(MAX_PLACES + 1):
-        t_short, c_short = np.round(t, digits), np.round(c, digits)
-        if sides.bound(t_short, c_short) <= 1 - sides.rounding:
-            return joined(t_short, digits), joined(c_short, digits)
-    return None
+        short = np.round(x[waiting], digits)
+        short[:, k:own] = 0.5
+        settled = sides.lengths(short) <= sides.room(k)
+        for n, row in zip(waiting[settled], short[settled], strict=True):
+            found[n] = Cone(_named(signs[n, :k]), joined(row[:k], digits), joined(row[own:], digits))
+        waiting = waiting[~settled]
+    return found
 
 
-def settled(sides: Sides, signs: str) -> Cone | None:
-    """The cone with coefficients that settle it, or None if there are none."""
-    if sides.radius(len(signs)) >= 1:
-        return None
-    found = _short(sides, *_least(sides, signs))
-    return Cone(signs, *found) if found else None
+def _settled(sides: Sides, tree: Signs, nodes: Coefficients, k: int) -> tuple[list[Cone], Coefficients]:
+    """The cones of one depth that are settled, and the coefficients of those that are not."""
+    room, signs = sides.room(k), tree.signs(nodes)
+    if room <= 0:
+        return [], nodes
+    x = tree.descended(nodes, np.full(len(nodes), room))
+    near = np.flatnonzero(sides.lengths(x.astype(float)) <= room)
+    if len(near):
+        x[near] = tree.descended(x[near], np.full(len(near), NOTHING))  # the shorter v is, the fewer digits do
+    exact = x.astype(float)
+    if k == len(sides.own):
+        far = np.setdiff1d(np.arange(len(x)), near)
+        exact[far] = np.reshape([_least(sides, sign) for sign in signs[far]], (len(far), x.shape[1]))
+        near = np.arange(len(x))
+    found = dict(zip(near.tolist(), _short(sides, k, signs[near], exact[near]), strict=True))
+    open_ = np.array([found.get(n) is None for n in range(len(x))], dtype=bool)
+    return [cone for cone in found.values() if cone], x[open_]
 
 
-def cones(sides: Sides) -> Iterator[Cone]:
-    """Settled cones that leave no direction out, from all + to all -, cut by the own rows in their order."""
-    waiting = [""]
-    while waiting:
-        signs = waiting.pop()
-        if cone := settled(sides, signs):
-            yield cone
-        elif len(signs) < len(sides.own):
-            waiting += [signs + "-", signs + "+"]
-        else:
-            raise ArithmeticError(
-                f"on the cone {signs} the bound on lam'(Xu)_+ exceeds 1 - {sides.rounding:.1e}: "
-                "X and lam cancel beyond double precision; standardise the columns of X"
-            )
+def cones(sides: Sides, most: int = MAX_CONES) -> list[Cone]:
+    """Settled cones that leave no direction out, from all + to all -, cut by the own rows in their order.
+
+    Raises `ValueError` if they are more than `most`, `ArithmeticError` if rounding keeps one from being settled.
+    """
+    own, d = sides.own.shape
+    tree = Signs(Zonotopes(sides.own, sides.opposite, np.eye(d), 0, sides.rounding, np.zeros((0, d))))
+    nodes, found = tree.roots, list[Cone]()
+    for k in range(own + 1):
+        settled, nodes = _settled(sides, tree, nodes, k)
+        found += settled
+        if len(found) + len(nodes) > most:
+            raise ValueError(f"more than {most} cones would be needed to bound lam'(Xu)_+")
+        if k < own:
+            nodes = np.repeat(nodes, 2, axis=0)
+            nodes[::2, k], nodes[1::2, k] = 1.0, 0.0
+    if len(nodes):
+        raise ArithmeticError(
+            f"on the cone {_named(tree.signs(nodes)[0])} the bound on lam'(Xu)_+ exceeds 1 - {sides.rounding:.1e}: "
+            "X and lam cancel beyond double precision; standardise the columns of X"
+        )
+    return sorted(found)

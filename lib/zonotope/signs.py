@@ -58,14 +58,20 @@ class Signs:
         """As in `Tree`; `c` are the coefficients found, with which children begin."""
         signs = self.signs(nodes)
         C = self._spare((signs != 0).sum(axis=1))
-        chunks = [slice(n, n + CHUNK) for n in range(0, len(nodes), CHUNK)]
-        jobs = [(nodes[some], signs[some], level - C[some], until) for some in chunks]
-        c = np.concatenate(list(in_order(self._swept, jobs) if len(jobs) > 1 else itertools.starmap(self._swept, jobs)))
+        c = self.descended(nodes, level - C, until)
         v = c.astype(float) @ self.G
         upper = np.linalg.norm(v, axis=1) + C + sum(self.G.shape) * EPS * (np.abs(c) @ self.lengths)
         near = Nearest(v, np.full(len(v), -np.inf), upper, c)
         last = np.flatnonzero((signs != 0).all(axis=1) & (upper > level))
         return self._exact(near, last, signs[last], level, until) if len(last) else near
+
+    def descended(self, nodes: Coefficients, level: Array, until: float = np.inf) -> Coefficients:
+        """Coefficients within the same ranges of a shorter v, as short as `level` (n,) if that is found."""
+        signs = self.signs(nodes)
+        chunks = [slice(n, n + CHUNK) for n in range(0, len(nodes), CHUNK)]
+        jobs = [(nodes[some], signs[some], level[some], until) for some in chunks]
+        done = in_order(self._swept, jobs) if len(jobs) > 1 else itertools.starmap(self._swept, jobs)
+        return np.concatenate(list(done))
 
     def _exact(self, near: Nearest, last: Index, signs: NDArray[np.int8], level: float, until: float) -> Nearest:
         """Exact distances for the nodes `last`, in which nothing is free."""
