@@ -14,7 +14,7 @@ all u where x_n'u has the given sign for the first own rows, for any numbers t_n
 and 0 <= c_n <= 1,
 
     side * sum_n lam_n (x_n'u)_+ <= v'u + r |u|,   v = sum_signed t_n g_n + sum_rest g_n/2 - sum_opposite c_n g_n,
-                                                   r = sum_rest |g_n|/2,
+                                                   r = ( sum_rest |g_n'g_m| )^(1/2) / 2,
 
 since z_+ <= t z for such z and t, z_+ = z/2 + |z|/2, and z_+ >= c z. So |v| + r <= 1 settles the cone, and the
 cones leave no u out because their signs are the leaves of a binary tree, met in order.
@@ -186,13 +186,19 @@ def dot(a: Sequence[int], b: Sequence[int]) -> int:
     return sum(map(mul, a, b))
 
 
+def root(square: int, budget: Budget) -> int:
+    """The square root of an integer * FINE, rounded up."""
+    square *= FINE**2
+    budget.spend(16, square.bit_length() // 2 + 1, square.bit_length() // 2 + 1)
+    found = isqrt(square)
+    return found + (found * found < square)
+
+
 def length(v: Sequence[int], budget: Budget) -> int:
     """|v| * FINE, rounded up."""
     bits = widest([v]) + 64
-    budget.spend(len(v) + 16, bits, bits)
-    square = dot(v, v) * FINE**2
-    root = isqrt(square)
-    return root + (root * root < square)
+    budget.spend(len(v), bits, bits)
+    return root(dot(v, v), budget)
 
 
 # --- the certificate --------------------------------------------------------------------------------
@@ -301,10 +307,13 @@ def read_side(lines: Lines, sign: int, d: int, support: dict[int, Example]) -> S
     G, unit = over_one([support[n].g for n in first + second], lines.budget)
     bits = widest(G) + len(first).bit_length()
     lines.budget.hold(len(first) * d, bits)
-    halves, radius = [[0] * d], [0]
-    for g in reversed(G[: len(first)]):
-        halves.append([a + b for a, b in zip(halves[-1], g, strict=True)])
-        radius.append(radius[-1] + length(g, lines.budget))
+    halves, radius, square = [[0] * d], [0], 0
+    for n in reversed(range(len(first))):
+        rest = G[n + 1 : len(first)]
+        halves.append([a + b for a, b in zip(halves[-1], G[n], strict=True)])
+        lines.budget.spend((len(rest) + 1) * (d + 8), bits, bits)
+        square += dot(G[n], G[n]) + 2 * sum(abs(dot(G[n], g)) for g in rest)
+        radius.append(root(square, lines.budget))
     return Side(G[: len(first)], G[len(first) :], unit, halves[::-1], radius[::-1], bits)
 
 

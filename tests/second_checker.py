@@ -9,7 +9,7 @@ import json
 import re
 from decimal import Context, Decimal
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 WIDE = Context(prec=80)
@@ -54,8 +54,9 @@ def settled(cone: dict[str, str], own: list[Vector], opposite: list[Vector]) -> 
     in_bounds &= all(0 <= v <= 1 for v in c) and len(signs) <= len(own)
     coefficients = t + [Fraction(1, 2)] * (len(own) - len(t)) + [-v for v in c]
     v = [inner(coefficients, list(column)) for column in zip(*own, *opposite, strict=True)]
-    lengths = [norm(v), *(norm([a / 2 for a in g]) for g in own[len(t) :])]
-    return in_bounds and total(lengths) <= 1 + TINY
+    rest = own[len(t) :]
+    square = sum((abs(inner(g, h)) for g, h in product(rest, rest)), Fraction(0))
+    return in_bounds and total([norm(v), WIDE.sqrt(decimal(square / 4))]) <= 1 + TINY
 
 
 def side_holds(lines: list[dict[str, Any]], sign: int, examples: list[dict[str, Any]]) -> bool:

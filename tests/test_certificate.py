@@ -1,6 +1,7 @@
 """Certificates made from floating point: they are accepted, they are tight, and they never exclude the truth."""
 
 import ast
+import functools
 import json
 from decimal import Decimal
 from fractions import Fraction
@@ -193,7 +194,7 @@ def test_every_direction_has_its_cone(seed: int) -> None:
     own, opposite = rng.standard_normal((rng.integers(0, 6), 3)), rng.standard_normal((rng.integers(0, 6), 3))
     G, weights = np.vstack([own, opposite]), np.repeat([1.0, -1.0], [len(own), len(opposite)])
     scale = hausdorff(G, weights).upper * (1 + 1e-9) if len(G) else 1.0
-    found = list(cones(Sides(own / scale, opposite / scale, 1e-12)))
+    found = cones(Sides(own / scale, opposite / scale, 1e-12))
     for u in rng.standard_normal((20, 3)):
         signs = "".join("+" if z > 0 else "-" for z in own @ u)
         (cone,) = [cone for cone in found if signs.startswith(cone.signs)]
@@ -220,7 +221,7 @@ def test_the_longest_rows_cut_first() -> None:
 def test_what_cannot_be_bounded_is_an_error() -> None:
     """Catches a certificate written although its bound fails: generators of length 2 have no bound 1."""
     with pytest.raises(ArithmeticError, match="on the cone"):
-        list(cones(Sides(2 * np.eye(2), np.zeros((0, 2)), 0.0)))
+        cones(Sides(2 * np.eye(2), np.zeros((0, 2)), 0.0))
 
 
 # --- bad input ---------------------------------------------------------------------------------------------
@@ -245,9 +246,12 @@ def test_bad_input_is_named(X: object, y: object, net: Network, lam: object, mes
 
 def test_too_large_a_support_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a file that grows without bound."""
-    monkeypatch.setattr("lib.certificate.proof.MAX_CONES", 3)
-    with pytest.raises(ValueError, match="more than 3 cones"):
-        certify(Network(np.eye(5), np.ones(5)), np.eye(5), np.ones(5), np.ones(5))
+    rng = np.random.default_rng(1)
+    X, net = rng.standard_normal((12, 3)), Network([[1, -1], [1, -1], [1, -1]], [1, -1])
+    y = np.sign(net.predict(X))
+    monkeypatch.setattr("lib.certificate.proof.cones", functools.partial(cones, most=3))
+    with pytest.raises(ValueError, match=r"rows in its support: more than 3 cones .* a lam of fewer rows"):
+        certify(net, X, y, y * rng.random(12))
 
 
 # --- files ---------------------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def test_the_tough_certificate_is_tough() -> None:
 def test_any_changed_number_is_refused(certificate: Certificate) -> None:
     """Catches a field that nothing reads: every number of every line is changed in turn."""
     tried = list(changes(certificate))
-    assert len(tried) > 80
+    assert len(tried) > 60
     assert [name for name, changed in tried if check(changed).accepted] == []
 
 

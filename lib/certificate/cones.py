@@ -17,12 +17,16 @@ from scipy.optimize import lsq_linear
 
 from lib.certificate.decimals import joined
 from lib.data import Array
-from lib.zonotope.signs import Coefficients, Signs, spare
+from lib.zonotope.signs import Coefficients, Signs, SignVectors, spare
 from lib.zonotope.support import Zonotopes
 
 MAX_CONES = 100_000  # of one side: a file of some 25 MB
 MAX_PLACES = 14
 NOTHING = 1e-9  # no |v| is asked to be shorter
+
+
+class TooManyCones(ValueError):
+    """More than a file should hold."""
 
 
 class Cone(NamedTuple):
@@ -49,7 +53,7 @@ class Sides(NamedTuple):
         return np.linalg.norm(x @ np.vstack([self.own, -self.opposite]), axis=1)
 
 
-def _least(sides: Sides, signs: Array) -> Array:
+def _least(sides: Sides, signs: SignVectors) -> Array:
     """Coefficients of least |v| with every own row signed: a least-squares problem with bounds."""
     low = np.r_[np.where(signs > 0, 1.0, -np.inf), np.zeros(len(sides.opposite))]
     high = np.r_[np.where(signs > 0, np.inf, 0.0), np.ones(len(sides.opposite))]
@@ -57,11 +61,11 @@ def _least(sides: Sides, signs: Array) -> Array:
     return np.clip(lsq_linear(A, np.zeros(len(A)), bounds=(low, high), method="bvls").x, low, high)
 
 
-def _named(signs: Array) -> str:
+def _named(signs: SignVectors) -> str:
     return "".join("+" if sign > 0 else "-" for sign in signs)
 
 
-def _short(sides: Sides, k: int, signs: Array, x: Array) -> list[Cone | None]:
+def _short(sides: Sides, k: int, signs: SignVectors, x: Array) -> list[Cone | None]:
     """The cones with the fewest digits that settle each, if any do. Rounding keeps the coefficients in their bounds."""
     own, waiting = len(sides.own), np.arange(len(x))
     found: list[Cone | None] = [None] * len(x)
@@ -97,16 +101,16 @@ def _settled(sides: Sides, tree: Signs, nodes: Coefficients, k: int) -> tuple[li
 def cones(sides: Sides, most: int = MAX_CONES) -> list[Cone]:
     """Settled cones that leave no direction out, from all + to all -, cut by the own rows in their order.
 
-    Raises `ValueError` if they are more than `most`, `ArithmeticError` if rounding keeps one from being settled.
+    Raises `TooManyCones` if they are more than `most`, `ArithmeticError` if rounding keeps one from being settled.
     """
     own, d = sides.own.shape
     tree = Signs(Zonotopes(sides.own, sides.opposite, np.eye(d), 0, sides.rounding, np.zeros((0, d))))
     nodes, found = tree.roots, list[Cone]()
     for k in range(own + 1):
-        settled, nodes = _settled(sides, tree, nodes, k)
+        settled, nodes = _settled(sides, tree, nodes, k) if len(nodes) else ([], nodes)
         found += settled
         if len(found) + len(nodes) > most:
-            raise ValueError(f"more than {most} cones would be needed to bound lam'(Xu)_+")
+            raise TooManyCones(f"more than {most} cones would be needed to bound lam'(Xu)_+")
         if k < own:
             nodes = np.repeat(nodes, 2, axis=0)
             nodes[::2, k], nodes[1::2, k] = 1.0, 0.0

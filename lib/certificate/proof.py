@@ -5,13 +5,12 @@ is written is feasible exactly and the interval widens by about 4 SLACK.
 """
 
 from fractions import Fraction
-from itertools import islice
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lib.bounds import EPS
-from lib.certificate.cones import MAX_CONES, Sides, cones
+from lib.certificate.cones import Sides, TooManyCones, cones
 from lib.certificate.decimals import above, below, floats, joined, places, printed, rounded
 from lib.certificate.records import Record, closed
 from lib.data import Array, validated, validated_dual
@@ -70,12 +69,14 @@ def _side(X: Array, lam: Array, s: int, rounding: float) -> list[Record]:
     own, opposite = (_order(X, lam, np.flatnonzero(sign * lam > 0)) for sign in (s, -s))
     G = X * np.abs(lam)[:, None]
     head = {"side": s, "own": _listed(own), "opposite": _listed(opposite)}
-    found = list(islice(cones(Sides(G[own], G[opposite], rounding)), MAX_CONES + 1))
-    if len(found) > MAX_CONES:
+    try:
+        found = cones(Sides(G[own], G[opposite], rounding))
+    except TooManyCones as error:
         raise ValueError(
-            f"lam has {len(own)} and {len(opposite)} rows in its support, more than {MAX_CONES} cones can bound: "
-            "use fewer examples or features (lib.data.load(..., components=4) keeps four)"
-        )
+            f"lam has {len(own)} and {len(opposite)} rows in its support: {error}; use a lam of fewer rows, such as "
+            "that of the rows of largest |lam_n| ||x_n|| alone, or fewer features "
+            "(lib.data.load(..., components=4) keeps four)"
+        ) from error
     return [head, *({"cone": cone.signs, "own": cone.own, "opposite": cone.opposite} for cone in found)]
 
 

@@ -24,6 +24,7 @@ from lib.zonotope.projection import Index, Nearest, nearest
 from lib.zonotope.support import EPS, Array, Mask, Zonotopes, unit
 
 Coefficients = NDArray[np.float32]
+SignVectors = NDArray[np.int8]
 
 SWEEPS = 5  # twice as many close one node in a hundred more
 LARGEST = 64.0  # of a t: larger ones would only carry rounding
@@ -36,20 +37,18 @@ def spare(A: Array) -> float:
 
 
 class Signs:
-    """The tree of coefficients (n, k + l) of the generators of Z_A, longest first, of Z_B, and of the cone's rays."""
+    """The tree of coefficients (n, k + l): of the generators of Z_A in their order, of Z_B, of the cone's rays."""
 
     def __init__(self, pair: Zonotopes) -> None:
-        lengths = np.linalg.norm(pair.A, axis=1)
-        self.pair, self.k = pair, len(pair.A)
-        self.A = pair.A[np.argsort(-lengths, kind="stable")]
+        self.pair, self.k, self.A = pair, len(pair.A), pair.A
         self.G = np.vstack([self.A, -pair.B, -pair.cone])
         self.lengths = np.linalg.norm(self.G, axis=1)
         self.spare: dict[int, float] = {}  # C_U, when that many are fixed
         self.roots = np.full((1, len(self.G)), 0.5, dtype=np.float32)
-        self.batch = int(np.clip(2e8 / (self.k * self.G.size), 64, 32768))
+        self.batch = int(np.clip(3e7 / (1 + self.G.size), 64, 32768))
         self.slack = 2 * pair.rounding
 
-    def signs(self, nodes: Coefficients) -> NDArray[np.int8]:
+    def signs(self, nodes: Coefficients) -> SignVectors:
         """+1, -1, and 0 where still free, for the generators of Z_A."""
         t = nodes[:, : self.k]
         return (t >= 1).astype(np.int8) - (t <= 0)
@@ -61,7 +60,7 @@ class Signs:
         c = self.descended(nodes, level - C, until)
         v = c.astype(float) @ self.G
         upper = np.linalg.norm(v, axis=1) + C + sum(self.G.shape) * EPS * (np.abs(c) @ self.lengths)
-        near = Nearest(v, np.full(len(v), -np.inf), upper, c)
+        near = Nearest(v, np.full(len(v), -np.inf), upper, c.astype(float))
         last = np.flatnonzero((signs != 0).all(axis=1) & (upper > level))
         return self._exact(near, last, signs[last], level, until) if len(last) else near
 
@@ -73,7 +72,7 @@ class Signs:
         done = in_order(self._swept, jobs) if len(jobs) > 1 else itertools.starmap(self._swept, jobs)
         return np.concatenate(list(done))
 
-    def _exact(self, near: Nearest, last: Index, signs: NDArray[np.int8], level: float, until: float) -> Nearest:
+    def _exact(self, near: Nearest, last: Index, signs: SignVectors, level: float, until: float) -> Nearest:
         """Exact distances for the nodes `last`, in which nothing is free."""
         pair = self.pair
         l = (signs > 0) @ self.A
@@ -83,7 +82,7 @@ class Signs:
         near.upper[last] = np.minimum(near.upper[last], exact.upper)
         return near
 
-    def _ranges(self, signs: NDArray[np.int8]) -> tuple[Coefficients, Coefficients]:
+    def _ranges(self, signs: SignVectors) -> tuple[Coefficients, Coefficients]:
         """The least and the largest values of the coefficients."""
         low, high = np.zeros((2, len(signs), len(self.G)), dtype=np.float32)
         low[:, : self.k] = np.choose(signs + 1, (-LARGEST, 0.5, 1.0))
@@ -92,7 +91,7 @@ class Signs:
         high[:, len(self.G) - len(self.pair.cone) :] = LARGEST
         return low, high
 
-    def _swept(self, x: Coefficients, signs: NDArray[np.int8], level: Array, until: float) -> Coefficients:
+    def _swept(self, x: Coefficients, signs: SignVectors, level: Array, until: float) -> Coefficients:
         """Descent on |v|^2 = x' G G' x, a coordinate at a time, until it is below the level or the sweeps are done."""
         low, high = self._ranges(signs)
         x, who, found = np.clip(x, low, high), np.arange(len(x)), x.copy()

@@ -82,12 +82,12 @@ def unit(U: Array) -> Array:
 
 
 def _merged(G: Array) -> Array:
-    """[0, x] + [0, 2x] = [0, 3x]: generators of the same direction are added, zero generators dropped."""
+    """[0, x] + [0, 2x] = [0, 3x]: generators of the same direction are added, zero ones dropped; the longest first."""
     G = G[np.linalg.norm(G, axis=1) > 0]
     _, first, group = np.unique(unit(G), axis=0, return_index=True, return_inverse=True)
     merged = np.zeros((len(first), G.shape[1]))
     np.add.at(merged, group.ravel(), G)
-    return merged
+    return merged[np.argsort(-np.linalg.norm(merged, axis=1), kind="stable")]
 
 
 def _basis(G: Array) -> Array:
