@@ -42,6 +42,21 @@ PAIR = [gradient_flow(balanced(2, 4, 0.3, np.random.default_rng(seed)), X, Y, lo
 POOR = Network(np.array([[1.0, -1.0], [0.9, 1.0]]), np.array([1.0, -1.0]))
 WHOLE = np.array([[3, 1, 2], [1, 4, -1], [-2, 3, 5], [2, -3, 4], [-4, 2, 3]], dtype=float)
 
+CLOUD_Y = np.where(np.arange(60) < 30, 1.0, -1.0)
+CLOUDS = np.random.default_rng(6).standard_normal((2, 60, 2)) + [[[0, 0]], [[1, 0]]] * CLOUD_Y[:, None]
+SCORES = np.random.default_rng(7).standard_normal((2, 60)) + 1.5 * CLOUD_Y
+
+AXES = {"data": ["orthogonal", "general"], "loss": ["logistic", "squared"]}
+ENTRIES = [
+    {
+        "where": {"data": "orthogonal", "loss": "logistic"},
+        "theorem": "covering",
+        "checked": "largest product 0",
+        "limit": "√N",
+        "certificate": "two norms",
+    }
+]
+
 GALLERY: dict[str, Player] = {
     "zonotopes": players.zonotopes(X, Y, LAM),
     "zonotopes-along": players.zonotopes_along(X, Y, LOG_T, RUN.lam, W1, W2),
@@ -57,6 +72,8 @@ GALLERY: dict[str, Player] = {
     "prove": players.prove(X, Y, RUN.lam[-1], RUN.network()),
     "landscapes": players.landscapes(X, Y, PAIR[0].network(), PAIR[1].network()),
     "presses": players.presses(WHOLE),
+    "programs": players.programs(["a", "b"], CLOUD_Y, CLOUDS, SCORES),
+    "theorems": players.theorems(AXES, ENTRIES),
     "laboratory": players.laboratory(X, Y),
     "dial": players.dial(KNOTS, np.ones(2), ["orthogonally separable", "orthogonal", "generic"], DIAL_W1, [0.1, 0.1]),
 }

@@ -21,7 +21,23 @@ from lib.network import Network
 from lib.patterns import count
 from lib.program import max_margin
 from lib.zonotope import growth, hausdorff
-from tests.galleries import DIAL_W1, GALLERY, KNOTS, LAM, LOG_T, LOWER, REACHED, RUN, UPPER, W1, X, Y, page_of
+from tests.galleries import (
+    CLOUD_Y,
+    DIAL_W1,
+    GALLERY,
+    KNOTS,
+    LAM,
+    LOG_T,
+    LOWER,
+    REACHED,
+    RUN,
+    SCORES,
+    UPPER,
+    W1,
+    X,
+    Y,
+    page_of,
+)
 from tests.test_figures import DICHROMATS
 from tests.test_site import CHROMIUM, DESKTOP, PHONE, QUIET, listen, serve
 
@@ -392,6 +408,31 @@ def drive_presses(figure: Locator) -> None:
     assert held(figure, "game")["won"]
 
 
+def drive_theorems(figure: Locator) -> None:
+    """The entry of the choice is shown, and where there is none the figure says so."""
+    assert held(figure, "entry") == 0 and "covering" in words(figure)
+    figure.get_by_role("button", name="squared").click()
+    assert held(figure, "entry") is None and "An open case" in words(figure)
+    assert figure.locator(".answer dd").count() == 0
+    figure.get_by_role("button", name="logistic").click()
+    assert "√N" in figure.locator(".answer").inner_text()
+
+
+def drive_programs(figure: Locator) -> None:
+    """The share is that of the network (s)_+ - (t)_+ on the moved clouds; the score only counts without the answer."""
+    for task in (0, 1):
+        slide(figure, "task", task)
+        drag(figure, "Program", 30, -20)
+        shown = held(figure, "game")
+        moved = np.asarray(GALLERY["programs"].state["pairs"])[task] + shown["move"]
+        net = Network(np.eye(2), np.array([1.0, -1.0]))
+        assert shown["share"] == pytest.approx(np.mean(net.predict(moved) * CLOUD_Y > 0), abs=1e-12)
+        assert shown["free"] == pytest.approx(np.mean(SCORES[task] * CLOUD_Y > 0), abs=1e-12)
+        assert number(figure, "right on # %") == pytest.approx(100 * shown["share"], abs=0.06)
+    figure.get_by_role("button", name="No program").click()
+    assert held(figure, "game")["move"] == [0, 0]
+
+
 def drive_laboratory(figure: Locator) -> None:
     """P* and the flow's cost are those of the library; the search ends at data on which training fails."""
     ready = "(el) => el.model.get('game').ratio !== null"
@@ -438,6 +479,8 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "prove": drive_prove,
     "landscapes": drive_landscapes,
     "presses": drive_presses,
+    "theorems": drive_theorems,
+    "programs": drive_programs,
     "laboratory": drive_laboratory,
     "dial": drive_dial,
 }

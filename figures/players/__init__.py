@@ -3,7 +3,7 @@
 from figures.players.chart import bracket
 from figures.players.directions import basins, basins_on_sphere, flow
 from figures.players.dual import dial, ellipsoid
-from figures.players.games import laboratory, landscapes, missing, presses, prove
+from figures.players.games import laboratory, landscapes, missing, presses, programs, prove, theorems
 from figures.players.plane import arrangement, zonotopes, zonotopes_along
 from figures.players.player import Player, bundle
 
@@ -21,7 +21,9 @@ __all__ = [
     "landscapes",
     "missing",
     "presses",
+    "programs",
     "prove",
+    "theorems",
     "zonotopes",
     "zonotopes_along",
 ]
