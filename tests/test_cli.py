@@ -485,6 +485,22 @@ def test_ctrl_c_ends_the_search_with_what_is_proved(tmp_path: Path) -> None:
     assert "best value      at least" in out or "best value      between" in out
 
 
+def test_a_solver_that_has_found_nothing_yet(
+    orthogonal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches an exception where the time ends before there is a network or a dual variable."""
+    nothing = program.max_margin(np.eye(4), np.ones(4))._replace(
+        network=Network(np.zeros((4, 0)), np.zeros(0)), lam=np.zeros(4), status="out of time"
+    )
+    monkeypatch.setattr("lib.report.margin.max_margin", lambda *_, **__: nothing)
+    net = saved(tmp_path / "net.npz", Network(np.eye(4)[:, :2], np.ones(2)))
+    for arguments in (["--network", net], ["--no-bias"]):
+        status, out, err = judged(capsys, "--data", orthogonal, *arguments)
+        assert status == UNDECIDED and "more time" in out and "best value      at least" in out, err
+        status, _, err = judged(capsys, "--data", orthogonal, *arguments, "--certificate", tmp_path / "proof")
+        assert status == BAD_INPUT and "no network with positive margins is known" in err
+
+
 # --- the console command ---------------------------------------------------------------------------------------
 
 CONSOLE = "import sys, reluproof; sys.exit(reluproof.main())"

@@ -32,7 +32,7 @@ class Margin(NamedTuple):
 
     def solved(self, tol: float, seconds: float = np.inf, watch: Watch = silent) -> Solution:
         found = max_margin(self.X, self.y, tol=tol, seconds=seconds, progress=watch)
-        return found._replace(network=minimal(found.network, self.X))
+        return found._replace(network=minimal(found.network, self.X)) if found.network.m else found
 
     def own(self, net: Network, tol: float = 1e-3, seconds: float = np.inf) -> Report:
         """With lam of sum |lam_n| = value, heights are d_H value >= value / P*: one is above 1 unless it is optimal."""
