@@ -17,8 +17,8 @@ from scipy.optimize import linprog
 from lib.certificate import certify, write
 from lib.certificate.cones import Sides, cones
 from lib.certificate.decimals import above, below, places, printed, rounded
-from lib.checker import check
-from lib.data import Array
+from lib.checker import check, check_file
+from lib.data import Array, load
 from lib.network import Network
 from lib.zonotope import hausdorff
 
@@ -284,3 +284,17 @@ def test_nothing_is_ever_executed() -> None:
             if getattr(call.func, "attr", "") == "load":
                 assert "allow_pickle=False" in ast.unparse(call), path
             assert getattr(call.func, "id", "") not in ("eval", "exec", "__import__"), path
+
+
+def test_the_certificate_beside_the_page() -> None:
+    """Catches a stored certificate that is refused, is about other data, or proves less than its page says."""
+    chapter = Path(__file__).parents[1] / "book" / "80_certificate.ipynb"
+    stored = chapter.parent / "_static" / "iris_certificate.jsonl"
+    verdict = check_file(stored)
+    records = [json.loads(line) for line in stored.read_text().splitlines()]
+    printed_rows = [[float(entry) for entry in record["x"].split()] for record in records if "example" in record]
+    X, y, _ = load("iris")
+    assert verdict.accepted and np.array_equal(printed_rows, X)
+    assert [record["y"] for record in records if "example" in record] == y.tolist()
+    assert (verdict.lower, verdict.upper) == (Fraction("16.77619985"), Fraction("16.77619994"))
+    assert r"16.77619985\\le P^*\\le16.77619994" in chapter.read_text()
