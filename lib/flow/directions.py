@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from lib.data import Array, validated_dual
 from lib.flow.arrangement import Arrangement, Mask, arrangement
-from lib.flow.minnorm import at_start, meet
+from lib.flow.meetings import at_start, meet
 from lib.flow.modes import pull_rows
 from lib.results import Frozen
 from lib.zonotope.kinks import KINK

@@ -1,19 +1,40 @@
 """When within a step a neuron meets a hyperplane, or leaves one it slides along."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lib.data import Array
 from lib.flow.arrangement import Arrangement
 from lib.flow.boost import NODES
 from lib.flow.collocation import Step
-from lib.flow.minnorm import rounding
+from lib.flow.minnorm import near_kinks
 from lib.flow.modes import Modes
-from lib.flow.state import Hit
 from lib.flow.stride import Stride
 
 _TIMES = np.append(0.0, NODES)
 _WIDTHS = np.diff(_TIMES)
-_POWERS = np.linalg.inv(np.vander(NODES, increasing=True))
+_COEFFICIENTS = np.linalg.inv(np.vander(NODES, increasing=True))
+
+
+class Meeting(NamedTuple):
+    """At `theta` of a step neuron `i` meets hyperplane `j`."""
+
+    theta: float
+    i: int
+    j: int
+
+
+class Leaving(NamedTuple):
+    """At `theta` of a step neuron `i`, sliding along hyperplane `j`, leaves it: its coefficient becomes `c`, 0 or 1."""
+
+    theta: float
+    i: int
+    j: int
+    c: float
+
+
+Hit = Meeting | Leaving
 
 
 def first_root(s0: float, d0: float, s1: float, d1: float) -> float:
@@ -58,35 +79,30 @@ def _dip(a: float, b: float, c: float, d: float) -> float:
     return x if 0 < x < 1 and a + x * (b + x * (c + x * d)) <= 0 else np.inf
 
 
-def crossings(stride: Stride, data: Arrangement) -> list[Hit]:
+def crossings(stride: Stride, data: Arrangement) -> list[Meeting]:
     """The hits of the first stretch between nodes that has any, unsorted."""
     step, side = stride.step, stride.start.modes.side
-    Z = _heights(stride.W1, data)
+    Z, near = near_kinks(data, stride.W1, stride.w2)
     side = side / np.maximum(np.abs(stride.W1[0]).max(axis=1), np.abs(stride.w2[0]))[:, None]  # in units of its size
-    S = np.where(np.abs(Z) <= rounding(stride.W1, stride.w2), 0.0, Z) * side
+    S = np.where(near, 0.0, Z) * side
     g = np.concatenate([stride.pulls(0.0)[None], step.pulls])
-    dS = _heights(g, data) * (stride.w2[..., None] * (step.h * side))
+    dS = near_kinks(data, g, stride.w2)[0] * (stride.w2[..., None] * (step.h * side))
     dips = (S[:-1] > 0) & (dS[:-1] < 0) & (dS[1:] > 0) & (S[:-1] + dS[:-1] * _WIDTHS[:, None, None] < 0)
     found = (S[:-1] < 0) | (S[1:] < 0) | dips
     for k in range(3):
-        hits = [_hit(k, _WIDTHS[k], int(i), int(j), S, dS) for i, j in np.argwhere(found[k])]
+        hits = [_meeting(k, _WIDTHS[k], int(i), int(j), S, dS) for i, j in np.argwhere(found[k])]
         hits = [hit for hit in hits if hit.theta <= 1]
         if hits:
             return hits
     return []
 
 
-def _heights(W1: Array, data: Arrangement) -> Array:
-    """h_j'w1, (k, m, J), of neurons (k, m, d)."""
-    return (W1.reshape(-1, W1.shape[-1]) @ data.normals.T).reshape(*W1.shape[:-1], -1)
-
-
-def _hit(k: int, width: float, i: int, j: int, S: Array, dS: Array) -> Hit:
+def _meeting(k: int, width: float, i: int, j: int, S: Array, dS: Array) -> Meeting:
     root = first_root(S[k, i, j], dS[k, i, j] * width, S[k + 1, i, j], dS[k + 1, i, j] * width)
-    return Hit(float(_TIMES[k] + width * root), i, j, np.nan)
+    return Meeting(float(_TIMES[k] + width * root), i, j)
 
 
-def departures(modes: Modes, step: Step) -> list[Hit]:
+def departures(modes: Modes, step: Step) -> list[Leaving]:
     """Where a sliding neuron's coefficient reaches 0 or 1: the coefficient times |J| is a parabola in theta."""
     if not len(modes.sliders):
         return []
@@ -94,11 +110,11 @@ def departures(modes: Modes, step: Step) -> list[Hit]:
     for form, c_end in ((modes.low, 0.0), (modes.high, 1.0)):
         values = form @ step.pi.T
         violated = (values < 0).any(axis=1)
-        parabolas = values[violated] @ _POWERS.T
+        parabolas = values[violated] @ _COEFFICIENTS.T
         for (i, j), (a, b, c) in zip(modes.sliders[violated], parabolas, strict=True):
             theta = _parabola_root(a, b, c)
             if theta <= 1:
-                hits.append(Hit(theta, int(i), int(j), c_end))
+                hits.append(Leaving(theta, int(i), int(j), c_end))
     return hits
 
 
@@ -119,6 +135,6 @@ def _parabola_root(a: float, b: float, c: float) -> float:
 
 def first_hits(stride: Stride, data: Arrangement) -> list[Hit]:
     """The hits that come first in a step, those at the same time together."""
-    hits = crossings(stride, data) + departures(stride.start.modes, stride.step)
+    hits: list[Hit] = [*crossings(stride, data), *departures(stride.start.modes, stride.step)]
     first = min((hit.theta for hit in hits), default=0.0)
-    return sorted(hit for hit in hits if hit.theta <= first + 1e-11)
+    return sorted((hit for hit in hits if hit.theta <= first + 1e-11), key=lambda hit: hit[:3])

@@ -6,7 +6,8 @@ from numpy.typing import ArrayLike
 from lib.data import Array, validated_weights
 from lib.flow.arrangement import arrangement
 from lib.flow.clock import clock
-from lib.flow.run import Ends, Run
+from lib.flow.ends import Ends
+from lib.flow.run import Run
 from lib.flow.state import TINY
 from lib.flow.trajectory import Progress, Reason, Trajectory, Watch, silent
 from lib.losses import SMOOTH, Loss, get_loss

@@ -2,12 +2,10 @@
 
 For a neuron (w1, w2) on hyperplanes with unit normals h_j, across which its pull jumps by J_j h_j, dw1 = w2 g with
 
-    g = argmin over c in [0, 1]^k of || g_off + sum_j c_j J_j h_j ||.
+    g = argmin over c in [0, 1]^k of || g_off + sum_j c_j J_j h_j ||:
 
-The sign of w2 plays no part in c. With 0 < c_j < 1 the neuron slides, h_j'g = 0. Where w2 J_j < 0 the kink is concave
-for the ascent and a neuron that meets it crosses or slides as c says; where w2 J_j > 0 it is convex: a neuron that
-meets it crosses, and only one that starts there stays, for as long as its c is inside. (If hyperplanes of opposite
-curvature meet with dependent normals, these combinations are a superset of Clarke's set.)
+the point of a zonotope nearest to 0. (If hyperplanes of opposite curvature meet with dependent normals, these
+combinations are a superset of Clarke's set.)
 """
 
 import numpy as np
@@ -15,11 +13,16 @@ from numpy.typing import ArrayLike
 
 from lib.data import Array, validated_matrix, validated_weights
 from lib.flow.arrangement import Arrangement, Index, Mask, arrangement, coefficients, jumps
-from lib.flow.modes import Modes, moved, resting
 from lib.network import Network, dual_variable
 from lib.zonotope import project
 from lib.zonotope.kinks import KINK
 from lib.zonotope.projection import FREE
+
+
+def near_kinks(data: Arrangement, W1: Array, w2: Array) -> tuple[Array, Mask]:
+    """h_j'w1_i (..., m, J) and which of them count as zero beside the size of the neuron."""
+    Z = (W1.reshape(-1, W1.shape[-1]) @ data.normals.T).reshape(*W1.shape[:-1], -1)
+    return Z, np.abs(Z) <= KINK * np.maximum(np.abs(W1).max(axis=-1), np.abs(w2))[..., None]
 
 
 def least(base: Array, rays: Array, size: Array) -> Array:
@@ -41,73 +44,6 @@ def kink_terms(data: Arrangement, on: Mask, kinks: Index, pi: Array) -> tuple[Ar
     skipped[kinks] = True
     base = (pi * data.y * coefficients(data, on, skipped)) @ data.X + negative @ normals
     return base, np.where(jump < 0, -1.0, 1.0)[:, None] * normals, jump
-
-
-def settle(data: Arrangement, w2: float, on: Mask, kinks: Index, free: Mask, pi: Array) -> tuple[Mask, Mask]:
-    """The sides and slides (J,) with which one neuron goes on from a point on the hyperplanes `kinks` (k,).
-
-    The coefficients of the `free` ones (k,) are those of least norm. The others are being crossed and have their new
-    side already; if the neuron would be pushed back from it, it is crossed back. Every such change makes ||g|| larger,
-    because ||g||^2 is a convex function of the fixed part with gradient 2 g: so the loop ends.
-    """
-    on, free = on.copy(), free.copy()
-    base, rays, jump = kink_terms(data, on, kinks, pi)
-    size, s = np.abs(jump), np.sign(w2)
-    convex = s * jump > 0
-    while True:
-        t = np.where(on[kinks], size, 0.0)
-        t[free] = least(base + (t * ~free) @ rays, rays[free], size[free])
-        g = base + t @ rays
-        speed = s * (data.normals[kinks] @ g)
-        inside = free & (t > 0) & (t < size)
-        leaving = ~inside & (np.abs(speed) > 1e-13 * abs(s) * np.linalg.norm(g))
-        on[kinks] = np.where(leaving & ~convex, speed > 0, t > size / 2)
-        wrong = leaving & convex & (on[kinks] != (speed > 0))
-        if not wrong.any():
-            break
-        k = np.where(wrong, np.abs(speed), -1.0).argmax()
-        free[k], on[kinks[k]] = False, speed[k] > 0
-    slide = np.zeros(len(on), dtype=bool)
-    slide[kinks[inside]] = True
-    return on, slide
-
-
-def meet(data: Arrangement, w2: float, on: Mask, slide: Mask, met: Mask, pi: Array) -> tuple[Mask, Mask]:
-    """Sides and slides (J,) of a neuron after it `met` hyperplanes: convex kinks are crossed, c decides the others."""
-    kinks = np.flatnonzero(met | slide)
-    free = slide[kinks] | (w2 * (jumps(data, kinks)[1] @ pi) <= 0)
-    on = on.copy()
-    on[kinks[~free]] ^= True
-    return settle(data, w2, on, kinks, free, pi)
-
-
-def near_kinks(data: Arrangement, W1: Array, w2: Array) -> tuple[Array, Mask]:
-    """h_j'w1_i (m, J) and which of them count as zero beside the size of the neuron."""
-    Z = W1 @ data.normals.T
-    return Z, np.abs(Z) <= rounding(W1, w2)
-
-
-def rounding(W1: Array, w2: Array) -> Array:
-    """(..., m, 1): the values of h'w1 that count as zero."""
-    return KINK * np.maximum(np.abs(W1).max(axis=-1), np.abs(w2))[..., None]
-
-
-def initial(data: Arrangement, W1: Array, w2: Array, pi: Array) -> Modes:
-    """The modes of neurons W1 (m, d), w2 (m,); where they lie on kinks, those of the velocity of least norm."""
-    Z, near = near_kinks(data, W1, w2)
-    modes = resting(data, len(W1))
-    for i in range(len(W1)):
-        on, slide = at_start(data, float(w2[i]), Z[i], near[i], pi)
-        modes = moved(modes, data, i, on, slide, pi)
-    return modes
-
-
-def at_start(data: Arrangement, w2: float, z: Array, near: Mask, pi: Array) -> tuple[Mask, Mask]:
-    """Sides and slides (J,) of a neuron with no past: the hyperplanes it is `near` get least-norm coefficients."""
-    kinks = np.flatnonzero(near)
-    if not len(kinks):
-        return z > 0, near
-    return settle(data, w2, z > 0, kinks, np.ones(len(kinks), dtype=bool), pi)
 
 
 def velocity(net: Network, X: ArrayLike, y: ArrayLike, *, loss: str = "logistic", weights: ArrayLike = 1.0) -> Network:

@@ -4,8 +4,10 @@ Neuron i feels g_i = sum_n c_in mu_n x_n, mu = y pi, with c_in = 1[x_n'w1_i > 0]
 h_j'g = 0 decides their coefficients: it feels the orthogonal projection of the pull of its other rows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -82,24 +84,43 @@ def resting(data: Arrangement, m: int) -> Modes:
     return Modes(none, none, np.zeros((N, m, d)), np.zeros((N, m)), pairs, forms, forms, duals)
 
 
-def moved(modes: Modes, data: Arrangement, i: int, on_i: Mask, slide_i: Mask, pi: Array) -> Modes:
-    """The modes after neuron i changed to sides `on_i` and slides `slide_i` (J,)."""
+class Change(NamedTuple):
+    """Neuron `i` goes on with sides `on` and slides `slide` (J,), and what follows from these: as in `Modes`."""
+
+    i: int
+    on: Mask
+    slide: Mask
+    field: Array
+    pairs: Index
+    low: Array
+    high: Array
+    duals: Array
+
+
+def change(data: Arrangement, i: int, on: Mask, slide: Mask, pi: Array) -> Change:
+    """The change of neuron i to sides `on` and slides `slide` (J,) at a dual variable pi."""
+    j = np.flatnonzero(slide)
+    N, d = data.X.shape
+    forms = slide_forms(data, on, slide, pi) if len(j) else (np.zeros((0, N)), np.zeros((0, N)), np.zeros((0, d)))
+    return Change(i, on, slide, pull_rows(data, on, slide), np.column_stack([np.full(len(j), i), j]), *forms)
+
+
+def moved(modes: Modes, changes: Sequence[Change]) -> Modes:
+    """The modes after some neurons changed theirs."""
+    if not changes:
+        return modes
     on, slide, field, squares = modes.on.copy(), modes.slide.copy(), modes.field.copy(), modes.squares.copy()
-    on[i], slide[i], field[:, i] = on_i, slide_i, pull_rows(data, on_i, slide_i)
-    squares[:, i] = (field[:, i] ** 2).sum(axis=1)
-    kept = modes.sliders[:, 0] != i
-    lists = [part[kept] for part in (modes.sliders, modes.low, modes.high, modes.duals)]
-    if slide_i.any():
-        j = np.flatnonzero(slide_i)
-        more = (np.column_stack([np.full(len(j), i), j]), *slide_forms(data, on_i, slide_i, pi))
-        lists = [np.vstack(pair) for pair in zip(lists, more, strict=True)]
-    return Modes(on, slide, field, squares, *lists)
+    for one in changes:
+        on[one.i], slide[one.i], field[:, one.i] = one.on, one.slide, one.field
+        squares[:, one.i] = (one.field**2).sum(axis=1)
+    kept = ~np.isin(modes.sliders[:, 0], [one.i for one in changes])
+    old = [part[kept] for part in (modes.sliders, modes.low, modes.high, modes.duals)]
+    new = [[one[k] for one in changes] for k in (4, 5, 6, 7)]
+    return Modes(on, slide, field, squares, *(np.vstack([a, *b]) for a, b in zip(old, new, strict=True)))
 
 
-def died(modes: Modes, i: int) -> Modes:
-    """The modes after neuron i ceased to be pulled by any example."""
-    slide, field, squares = modes.slide.copy(), modes.field.copy(), modes.squares.copy()
-    slide[i], field[:, i], squares[:, i] = False, 0.0, 0.0
-    kept = modes.sliders[:, 0] != i
-    lists = [part[kept] for part in (modes.sliders, modes.low, modes.high, modes.duals)]
-    return Modes(modes.on, slide, field, squares, *lists)
+def dead(modes: Modes, i: int) -> Change:
+    """Neuron i ceases to be pulled by any example."""
+    N, _, d = modes.field.shape
+    none, pairs = np.zeros((0, N)), np.zeros((0, 2), dtype=np.intp)
+    return Change(i, modes.on[i], np.zeros_like(modes.slide[i]), np.zeros((N, d)), pairs, none, none, np.zeros((0, d)))

@@ -1,0 +1,113 @@
+"""What a neuron does on a kink: the truth table of thm-flow-sliding, part 2.
+
+On a hyperplane with normal h, p = s h'g is the speed of h'w1, p_off on the negative side and p_on = p_off + s J on the
+positive one, s the sign of w2. In the book's order:
+
+    p_off, p_on of one sign     it crosses in that direction
+    p_off > 0 > p_on            a ridge: it slides, with 0 < c < 1, and leaves to the side on which c ends: c = 1 to the
+                                positive one
+    p_off < 0 < p_on            a valley: a neuron that comes across crosses; one that starts on it stays while
+                                0 < c < 1, and leaves to the side opposite to where c ends
+
+A ridge has s J < 0, a valley s J > 0. Several hyperplanes at once are decided together by the least norm (part 1).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lib.data import Array
+from lib.flow.arrangement import Arrangement, Index, Mask, jumps
+from lib.flow.minnorm import kink_terms, least, near_kinks
+from lib.flow.modes import Modes, change, moved, resting
+
+Sides = tuple[Mask, Mask]  # (J,): on the positive side of a hyperplane, sliding along it
+
+
+class Point(NamedTuple):
+    """One neuron on its way: `w1` (d,), `w2`, its sides `on` and slides `slide` (J,)."""
+
+    w1: Array
+    w2: float
+    on: Mask
+    slide: Mask
+
+    @property
+    def s(self) -> float:
+        return float(np.sign(self.w2))
+
+
+def settled(data: Arrangement, s: float, on: Mask, kinks: Index, free: Mask, pi: Array) -> Sides:
+    """The sides and slides (J,) with which one neuron goes on from a point on the hyperplanes `kinks` (k,).
+
+    The coefficients of the `free` ones (k,) are those of least norm. The others are being crossed and have their new
+    side already; if the neuron would be pushed back from it, it is crossed back. Every such change makes ||g|| larger,
+    because ||g||^2 is a convex function of the fixed part with gradient 2 g: so the loop ends.
+    """
+    on, free = on.copy(), free.copy()
+    base, rays, jump = kink_terms(data, on, kinks, pi)
+    size, valley = np.abs(jump), s * jump > 0
+    while True:
+        t = np.where(on[kinks], size, 0.0)
+        t[free] = least(base + (t * ~free) @ rays, rays[free], size[free])
+        g = base + t @ rays
+        speed = s * (data.normals[kinks] @ g)
+        inside = free & (t > 0) & (t < size)
+        leaving = ~inside & (np.abs(speed) > 1e-13 * abs(s) * np.linalg.norm(g))
+        on[kinks] = np.where(leaving & ~valley, speed > 0, t > size / 2)
+        wrong = leaving & valley & (on[kinks] != (speed > 0))
+        if not wrong.any():
+            break
+        k = np.where(wrong, np.abs(speed), -1.0).argmax()
+        free[k], on[kinks[k]] = False, speed[k] > 0
+    slide = np.zeros(len(on), dtype=bool)
+    slide[kinks[inside]] = True
+    return on, slide
+
+
+def meet(data: Arrangement, s: float, on: Mask, slide: Mask, met: Mask, pi: Array) -> Sides:
+    """Sides and slides (J,) of a neuron after it `met` hyperplanes: valleys are crossed, c decides the ridges."""
+    kinks = np.flatnonzero(met | slide)
+    free = slide[kinks] | (s * (jumps(data, kinks)[1] @ pi) <= 0)
+    on = on.copy()
+    on[kinks[~free]] ^= True
+    return settled(data, s, on, kinks, free, pi)
+
+
+def meeting(data: Arrangement, at: Point, j: int, pull: Array, pi: Array) -> Sides:
+    """A neuron with a pull (d,) has met hyperplane j, and with it all others that it is on and moves towards."""
+    on, near = _placed(data, at, j)
+    if not near[j] and on[j] != (data.normals[j] @ at.w1 > 0):  # it is past it already
+        on[j] = not on[j]
+        return meet(data, at.s, on, at.slide, np.zeros_like(on), pi)
+    met = near & ~at.slide & (np.where(on, 1, -1) * at.s * (data.normals @ pull) <= 0)
+    met[j] = True
+    return meet(data, at.s, on, at.slide, met, pi)
+
+
+def leaving(data: Arrangement, at: Point, j: int, c: float, pi: Array) -> Sides:
+    """A neuron leaves hyperplane j, along which it slid until its coefficient became c, 0 or 1."""
+    (on, _), slide = _placed(data, at, j), at.slide.copy()
+    valley = at.s * (jumps(data, np.array([j]))[1] @ pi)[0] > 0
+    slide[j], on[j] = False, (c == 1) != valley
+    return meet(data, at.s, on, slide, np.zeros_like(slide), pi)
+
+
+def _placed(data: Arrangement, at: Point, j: int) -> Sides:
+    """The sides of a neuron and what it is near to. Where rounding has put it elsewhere, its modes follow."""
+    Z, near = (one[0] for one in near_kinks(data, at.w1[None], np.array([at.w2])))
+    stray = ~at.slide & ~near & (at.on != (Z > 0)) & (np.arange(len(Z)) != j)
+    return at.on ^ stray, near
+
+
+def at_start(data: Arrangement, s: float, z: Array, near: Mask, pi: Array) -> Sides:
+    """Sides and slides (J,) of a neuron with no past: the hyperplanes it is `near` get least-norm coefficients."""
+    kinks = np.flatnonzero(near)
+    return settled(data, s, z > 0, kinks, np.ones(len(kinks), dtype=bool), pi) if len(kinks) else (z > 0, near)
+
+
+def initial(data: Arrangement, W1: Array, w2: Array, pi: Array) -> Modes:
+    """The modes of neurons W1 (m, d), w2 (m,); where they lie on kinks, those of the velocity of least norm."""
+    Z, near = near_kinks(data, W1, w2)
+    sides = [at_start(data, s, z, on, pi) for s, z, on in zip(np.sign(w2), Z, near, strict=True)]
+    return moved(resting(data, len(W1)), [change(data, i, *one, pi) for i, one in enumerate(sides)])
