@@ -22,6 +22,7 @@ _START = lagrange(np.zeros(1))[0]  # value at 0 of the parabola through the node
 _ERROR = 0.09  # max over theta of |integral_0^theta omega / omega(0)|, omega the cubic that vanishes at the nodes
 _EXACT = 1e-14  # Newton's last displacement in stiff steps: slacks left wrong would disturb pi in a short one after it
 _WILD = 30.0  # an iterate that moves a neuron by more e-folds than this has gone astray
+_MILD = 3.0  # h times the stiffness, a sum over all examples, up to which substitution is tried
 _SLOW = 0.3  # Newton's matrix is renewed when a correction shrinks by less than this
 
 
@@ -72,22 +73,28 @@ def solve(W1: Array, w2: Array, modes: Modes, clock: Clock, guess: Array, h: flo
     """The step of length h from neurons (m, d), (m,); iterates from `guess` (3, N) to displacements of `tol`."""
     reach = response(W1, w2, modes)
     stiffness = float((clock.gain(guess.mean(axis=0)) * modes.seen) @ reach)
-    if h * stiffness < 0.3:
-        return _substitute(W1, w2, modes, clock, guess, h, 10 * tol)  # a contraction by 0.3: the result is better
+    if h * stiffness < _MILD:
+        step = _substitute(W1, w2, modes, clock, guess, h, tol)
+        if step.solved:
+            return step
     exact = max(_EXACT, tol / max(1.0, 10 * h * stiffness))
     return _Newton(W1, w2, modes, clock, h, reach).solve(guess, tol, exact)
 
 
 def _substitute(W1: Array, w2: Array, modes: Modes, clock: Clock, pi: Array, h: float, tol: float) -> Step:
-    seen, g = modes.seen, pulls(pi, modes)
+    """Iterates while that contracts, until what is left of a geometric series is within tol."""
+    seen, g, change = modes.seen, pulls(pi, modes), np.inf
     for _ in range(12):
         if not h * np.abs(g).max(initial=0.0) < _WILD:
             break
         W1s, w2s = transport(W1, w2, g, h, NODE_SHARES)
         pi, kappa = clock.dual(margins_of(W1s, w2s, modes), seen)
-        old, g = g, pulls(pi, modes)
-        if h * np.abs(g - old).max() <= tol:
+        old, g, last = g, pulls(pi, modes), change
+        change = h * np.abs(g - old).max()
+        if change <= 10 * tol and change * change <= tol * (last - change):
             return Step(h, pi, kappa, old, W1s, w2s, True)
+        if change > 0.5 * last:
+            break
     return Step(h, pi, np.zeros(3), g, W1, w2, False)
 
 

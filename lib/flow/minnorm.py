@@ -50,7 +50,7 @@ def velocity(net: Network, X: ArrayLike, y: ArrayLike, *, loss: str = "logistic"
     """dTheta/dt = -argmin { ||v|| : v in the Clarke subdifferential of L at Theta }, as (dW1/dt, dw2/dt).
 
     X (N, d), y (N,): labels, or real targets of the squared loss; `weights` of the examples, one number or (N,). Rows
-    with |x_n'w1_i| <= 1e-12 |x_n| max |(w1_i, w2_i)| count as kinks. Raises `ValueError` for bad input.
+    with |x_n'w1_i| <= 1e-10 |x_n| max |(w1_i, w2_i)| count as kinks. Raises `ValueError` for bad input.
     Source: thm-flow-sliding.
     """
     lam = dual_variable(net, X, y, loss)
