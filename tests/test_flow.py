@@ -505,6 +505,27 @@ def test_ends_at_a_gap_and_at_a_residual():
     assert residual.reason == "residual_end" and multiplier(residual.network(), X, y).residual <= 1e-2
 
 
+def test_progress_is_reported_and_an_interrupt_returns_what_there_is():
+    """Ctrl-C after step 20. Catches a lost run, half a step, and records of different lengths."""
+    rng = np.random.default_rng(0)
+    X, y, _ = gaussian(8, 2, rng)
+    net, seen = balanced(2, 6, 0.1, rng), []
+    whole = gradient_flow(net, X, y, log_t_end=50.0, progress=seen.append)
+    assert [at.steps for at in seen] == list(range(1, len(whole)))
+    assert seen[-1].events == len(whole.events) and seen[-1].log_t == whole.log_t[-1]
+
+    def impatient(at):
+        if at.steps == 20:
+            raise KeyboardInterrupt
+
+    part = gradient_flow(net, X, y, log_t_end=50.0, progress=impatient)
+    assert part.reason == "interrupted" and len(part) == 21 and len(part.pulls) == 20
+    np.testing.assert_array_equal(part.W1, whole.W1[:21])
+    assert part.at(part.tau[-1]).m == 6 and "interrupted" in repr(part) and len(repr(part)) < 400
+    with pytest.raises(ValueError, match="read-only"):
+        part.W1[0] = 0
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_network_of_huge_margins_hardly_moves_in_a_moderate_time():
     """Its velocity is exp(-q): at margins of 1e8 nothing happens before log t = 1e8. Catches a time that underflows."""

@@ -108,6 +108,8 @@ def _trajectory(run: Run, reason: Reason, X: Array, y: Array, weights: Array, la
     total = np.where(total > 0, total, 1.0)
     lam = np.zeros(f.shape)
     lam[:, weights > 0] = run.data.y * pi / total[:, None]
+    with np.errstate(over="ignore"):
+        losses = law.value(f, y) @ weights
     return Trajectory(
         tau=tau,
         log_t=log_t,
@@ -115,7 +117,7 @@ def _trajectory(run: Run, reason: Reason, X: Array, y: Array, weights: Array, la
         w2=w2,
         lam=lam,
         log_sum=np.log(total) - kappa,
-        losses=law.value(f, y) @ weights,
+        losses=losses,
         margins=y * f,
         events=tuple(run.events),
         dead=~run.state.modes.alive,
