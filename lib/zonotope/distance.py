@@ -22,7 +22,7 @@ from lib.zonotope.support import Array, Zonotopes, growth, unit
 # many generators as their rank; for nine times as many in rank 4 the cones are, and for more the signs do not end.
 DENSE, LOW_RANK = 6, 7
 STEP = 0.1  # seconds that one step is meant to take
-NODES = 200_000
+NODES = 1_000_000
 
 
 @result
