@@ -254,6 +254,19 @@ def test_too_large_a_support_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
         certify(net, X, y, y * rng.random(12))
 
 
+def test_slack_buys_a_shorter_certificate() -> None:
+    """Catches slack that gives up bound for nothing, or that takes more than it was given."""
+    rng = np.random.default_rng(1)
+    X, net = rng.standard_normal((16, 4)), Network([[1, -1], [1, -1], [1, -1], [1, -1]], [1, -1])
+    y = np.sign(net.predict(X))
+    lam = y * rng.random(16)
+    tight, loose = certify(net, X, y, lam), certify(net, X, y, lam, slack=0.1)
+    assert float(loose["header"]["lower"]) == pytest.approx(0.9 * float(tight["header"]["lower"]), rel=1e-6)
+    assert check(loose).accepted and len(loose["plus"]) + len(loose["minus"]) < len(tight["plus"]) + len(tight["minus"])
+    with pytest.raises(ValueError, match="slack must be in"):
+        certify(net, X, y, lam, slack=1.0)
+
+
 # --- files ---------------------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from lib.data import Array
 from lib.zonotope.signs import Coefficients, Signs, SignVectors, spare
 from lib.zonotope.support import Zonotopes
 
-MAX_CONES = 250_000  # of one side: a file of some 60 MB, checked in a minute
+MAX_CONES = 400_000  # of one side: a file of some 60 MB, checked in two minutes
 MAX_PLACES = 14
 NOTHING = 1e-9  # no |v| is asked to be shorter
 

@@ -48,11 +48,11 @@ def _scale(X: Array, lam: Array) -> tuple[Array, float]:
     return scaled, 8 * EPS * (len(X) + X.shape[1]) * mass
 
 
-def _dual(X: Array, lam: Array, rounding: float) -> list[str]:
-    """lam, shrunk so that the rounding of its entries and of the cones' coefficients keeps d_H(lam) <= 1."""
+def _dual(X: Array, lam: Array, rounding: float, slack: float) -> list[str]:
+    """lam, shrunk so that the rounding of its entries and of the cones' coefficients keeps d_H(lam) <= 1 - slack."""
     lengths = np.linalg.norm(X[lam != 0], axis=1).sum()
     digits = places(SLACK / (1 + lengths))
-    return [rounded(value, digits) for value in lam * (1 - 2 * SLACK - 2 * rounding)]
+    return [rounded(value, digits) for value in lam * (1 - slack - 2 * SLACK - 2 * rounding)]
 
 
 def _order(X: Array, lam: Array, rows: Rows) -> Rows:
@@ -74,7 +74,7 @@ def _side(X: Array, lam: Array, s: int, rounding: float) -> list[Record]:
     except TooManyCones as error:
         raise ValueError(
             f"lam has {len(own)} and {len(opposite)} rows in its support: {error}; use a lam of fewer rows, such as "
-            "that of the rows of largest |lam_n| ||x_n|| alone, or fewer features "
+            "that of the rows of largest |lam_n| ||x_n|| alone, more slack, or fewer features "
             "(lib.data.load(..., components=4) keeps four)"
         ) from error
     return [head, *({"cone": cone.signs, "own": cone.own, "opposite": cone.opposite} for cone in found)]
@@ -118,18 +118,22 @@ def _header(shape: tuple[int, ...], neurons: list[Record], dual: list[str]) -> R
     }
 
 
-def certify(net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Record:
+def certify(net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, slack: float = 0.0) -> Record:
     """A certificate of y'lam / d_H(lam) <= P* <= sum_i |w2_i| |w1_i| / (least margin), as `lib.checker` reads it.
 
     P* is the least cost (1/2)(||W1||^2 + ||w2||^2) of a network of any width with margins y_n f(x_n) >= 1. `X` (N, d)
     and `y` (N,) are the data; `net` has positive margins; `lam` (N,) has the signs of y and need not be scaled. The
     entries of X are taken as they print: floats by their shortest decimal, which reads back as the same float, and
-    fractions.Fraction or decimal.Decimal exactly. Raises `ValueError` for bad input, or if lam has too large a support.
+    fractions.Fraction or decimal.Decimal exactly. With many rows in the support of lam the cones are many: `slack`
+    in [0, 1) gives up that share of the lower bound for fewer. Raises `ValueError` for bad input, or if lam has too
+    large a support.
     Source: thm-certificate-exists.
     """
     X_, y_, lam_ = _checked(X, y, lam)
+    if not 0 <= slack < 1:
+        raise ValueError(f"slack must be in [0, 1), a share of the lower bound; got {slack}")
     scaled, rounding = _scale(X_, lam_)
-    dual = _dual(X_, scaled, rounding)
+    dual = _dual(X_, scaled, rounding, slack)
     neurons = _neurons(X_, y_, net)
     plus, minus = (_side(X_, floats(dual), s, rounding) for s in (1, -1))
     parts = {"neurons": neurons, "examples": _examples(X, y_, dual), "plus": plus, "minus": minus}
