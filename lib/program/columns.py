@@ -16,6 +16,7 @@ from lib.data import Array
 from lib.program.rounds import NEAR, Round, State, advanced, priced, restricted
 from lib.program.solution import Progress, Watch
 from lib.zonotope import Maximiser
+from lib.zonotope.ascent import unit
 
 NODES = 200_000  # of a proof without a deadline
 EVERY = 2.0  # seconds between reports
@@ -62,6 +63,11 @@ class Clock(NamedTuple):
         now = perf_counter()
         return Clock(now, now + ROUNDS * seconds, now + seconds, whole)
 
+    def later(self) -> "Clock":
+        """With a share of what is left for more rounds."""
+        now = perf_counter()
+        return self._replace(rounds=now + ROUNDS * (self.until - now))
+
     @property
     def proof(self) -> float:
         """When a proof that begins now must end."""
@@ -93,6 +99,12 @@ class Generation:
         if lower > self.interval.lower:
             self.interval = self.interval._replace(lower=lower, lam=lam)
 
+    def take_in(self, V: Array, s: Array) -> None:
+        """Blocks for neurons that some program found useful."""
+        problem, blocks = self.state.problem, self.state.blocks
+        used = V.any(axis=1)
+        self.state = replace(self.state, blocks=blocks.extended(problem.X, problem.y, unit(V[used]), s[used], len(V)))
+
     def prove(self, estimate: Estimate, until: float) -> Maximiser:
         """Bound from below with the estimate's lam; returns the height that decided, and where it is."""
         problem, goal = self.state.problem, estimate.height * (1 + self.tol / 4)
@@ -116,8 +128,11 @@ class Generation:
         while self.step():
             between()
             if perf_counter() > self.clock.rounds:
-                self.prove(self.best, self.clock.proof)
-                break
+                top = self.prove(self.best, self.clock.proof)
+                if self.cut or self.interval.gap <= self.tol or self.clock.over:
+                    break
+                self._retry(top)
+                self.clock = self.clock.later()
 
     def step(self) -> bool:
         """One round; False when nothing is left to do."""
@@ -149,16 +164,21 @@ class Generation:
         top = self.prove(estimate, self.clock.proof)
         if self.interval.gap <= self.tol or (self.cut and top.value <= estimate.height * (1 + self.tol / 4)):
             return False
-        self.best = Estimate(self.interval.lower, self.interval.lam, self.state.problem.beta)
-        before, problem = self.state, self.state.problem
-        blocks = before.blocks.extended(problem.X, problem.y, top.u[None], np.array([top.s]), 1)
-        self.state = replace(before, blocks=blocks, jitter=min(2 * before.jitter, 64))
-        if differs or len(blocks) > len(before.blocks):
+        if self._retry(top) or differs:
             return True
+        before, problem = self.state, self.state.problem
         stiffer = problem.stiffened(done.raw)
         finer = max(before.accuracy / 100, 1e-13) if stiffer is problem else before.accuracy
         self.state = replace(self.state, problem=stiffer, accuracy=finer)
         return stiffer is not problem or finer < before.accuracy
+
+    def _retry(self, top: Maximiser) -> bool:
+        """The estimate was too good: take in the neuron that says so, and look around better; whether it is new."""
+        self.best = Estimate(self.interval.lower, self.interval.lam, self.state.problem.beta)
+        before, problem = self.state, self.state.problem
+        blocks = before.blocks.extended(problem.X, problem.y, top.u[None], np.array([top.s]), 1)
+        self.state = replace(before, blocks=blocks, jitter=min(2 * before.jitter, 64))
+        return len(blocks) > len(before.blocks)
 
     def tell(self) -> None:
         bounds = self.interval.lower, self.best.value, self.interval.upper

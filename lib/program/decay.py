@@ -22,6 +22,8 @@ from lib.program.solution import Solution, Watch, checked, silent
 from lib.zonotope import hausdorff
 from lib.zonotope.lift import Free, lifted_rows
 
+ROWS = 300  # programs with at most this many rows begin with all of them
+
 # The penalty of a row that falls short of its target, and the target of a margin.
 PENALTIES: dict[str, tuple[Penalty, float]] = {
     "logistic": (Softplus(), 0.0),
@@ -49,7 +51,7 @@ class WeightDecay(Problem):
         lam = np.zeros(len(self.y))
         lam[: self.N] = self.loss.dual(np.zeros(self.N), self.targets)
         found = self.climbed(self.affine.balanced(lam), 0.0, np.zeros((0, self.X.shape[1])), 8)
-        return Start(found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS], np.tile(evenly(self.N), len(self.y) // self.N))
+        return Start(found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS], np.tile(evenly(self.N, ROWS), len(self.y) // self.N))
 
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
         f, lost, t = self.outputs(V, s, z)[: self.N], self.lost(V, z)[: self.N], self.targets

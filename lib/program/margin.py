@@ -22,6 +22,8 @@ from lib.zonotope.ascent import spread
 from lib.zonotope.lift import Free, lifted_rows
 
 SPREAD, PASSES = 100, 3  # directions of each sign, and linear programs, before the first conic one
+MOVES = 4  # Newton steps towards outputs that fit
+MANY = 1000  # rows of these linear programs at most
 SHORT = 1e-9  # a margin this little below its target is not worth a row
 STIFF = Hinge(1e3)
 EXACT = 1e-11  # outputs this near to the largest target, relatively, fit
@@ -36,7 +38,7 @@ class HardMargin(Problem):
 
     def start(self, until: float) -> Start:
         """A few rounds with directions in place of blocks, on some rows: first along them and all over the sphere."""
-        some = evenly(self.N)
+        some = evenly(self.N, MANY)
         part, anywhere = self.on(some), spread(SPREAD, self.X.shape[1])
         X, y, a, Z = part.X, part.y, part.a, part.y[:, None] * part.affine.free
         U = np.vstack([X[: part.N], anywhere, anywhere])
@@ -105,14 +107,31 @@ class Interpolation(HardMargin):
         return np.tile(lam[: self.N] != 0, 2)
 
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
-        """sum ||v_j|| once the outputs are made to fit, by the least change of the weights; infinite if none does."""
-        N, k = self.N, self.affine.free.shape[1]
-        F = np.hstack([self.gains(V, s)[:N], self.affine.free[:N]])
-        change = np.linalg.lstsq(F, self.targets - self.outputs(V, s, z)[:N], rcond=None)[0]
-        w, z = 1 + change[: len(V)], z + np.concatenate([change[len(V) :], np.zeros(len(z) - k)])
-        V, s = V * np.abs(w)[:, None], s * np.where(w < 0, -1.0, 1.0)
-        short = np.abs(self.outputs(V, s, z)[:N] - self.targets).max()
-        return (self.length(V, z) if short <= EXACT * np.abs(self.targets).max() else np.inf), V, s, z
+        """sum ||v_j|| once the outputs are made to fit, by the least change of the vectors, or of their lengths.
+
+        Infinite if neither makes them fit: patterns change on the way when the change is not small.
+        """
+        X, N, (m, D) = self.X[: self.N], self.N, V.shape
+        moved, c = V, z
+        for _ in range(MOVES):
+            slopes = (s * (X @ moved.T > 0))[:, :, None] * X[:, None]
+            step, c_ = self._step(slopes.reshape(N, m * D), moved, s, c)
+            moved, c = moved + step.reshape(m, D), c + c_
+        step, z_ = self._step(self.gains(V, s)[:N], V, s, z)
+        w = 1 + step
+        found = (moved, s, c), (V * np.abs(w)[:, None], s * np.where(w < 0, -1.0, 1.0), z + z_)
+        return min([(self._cost(*one), *one) for one in found], key=lambda one: one[0])
+
+    def _step(self, F: Array, V: Array, s: Array, z: Array) -> tuple[Array, Array]:
+        """The least change, of what F multiplies and of the free coefficients, that would make the outputs fit."""
+        rest = self.targets - self.outputs(V, s, z)[: self.N]
+        change: Array = np.linalg.lstsq(np.hstack([F, self.affine.free[: self.N]]), rest, rcond=None)[0]
+        k = self.affine.free.shape[1]
+        return change[: F.shape[1]], np.concatenate([change[F.shape[1] :], np.zeros(len(z) - k)])
+
+    def _cost(self, V: Array, s: Array, z: Array) -> float:
+        short = np.abs(self.outputs(V, s, z)[: self.N] - self.targets).max()
+        return self.length(V, z) if short <= EXACT * np.abs(self.targets).max() else np.inf
 
     def lower(self, lam: Array, height: float) -> tuple[float, Array]:
         """sum_n t_n lam_n / d_H(lam)."""

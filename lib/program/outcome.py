@@ -41,6 +41,7 @@ def few_rows(work: Generation, until: float) -> None:
         lifted = np.zeros(len(problem.y))
         lifted[: problem.N][rows] = inner.interval.lam[: rows.sum()]
         work.offer_bound(inner.interval.lower, lifted)
+        work.take_in(inner.interval.V, inner.interval.s)  # the next program begins with its neurons
         work.tell()
         if rows.sum() == every or (np.isinf(until) and inner.cut and work.interval.lower == before):
             return

@@ -22,13 +22,10 @@ from lib.zonotope.lift import Free, pieces
 Self = TypeVar("Self", bound="Problem")
 
 
-ROWS = 300  # programs with at most this many data begin with all of them
-
-
-def evenly(N: int) -> Mask:
-    """At most `ROWS` of N data, evenly spread."""
+def evenly(N: int, most: int) -> Mask:
+    """At most so many of N data, evenly spread."""
     some = np.zeros(N, dtype=bool)
-    some[np.unique(np.linspace(0, N - 1, min(N, ROWS)).astype(int))] = True
+    some[np.unique(np.linspace(0, N - 1, min(N, most)).astype(int))] = True
     return some
 
 

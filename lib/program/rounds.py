@@ -17,6 +17,7 @@ from lib.zonotope.ascent import spread, unit
 
 NEAR = 1.01  # a dual variable whose heights are below NEAR beta may be the last one
 NEW_BLOCKS, NEW_ROWS = 40, 100  # in one round
+SPARE = 60  # idle blocks are dropped when there are more: dropped at once, they come back
 FORGETFUL = 60  # after this many rounds nothing leaves any more, so the rounds are finitely many
 IDLE = 1e-7  # a block that moves outputs, or a multiplier, this little against the largest one is idle
 NOTHING = 1e-3  # but a block that moves some output by this part of its target is not
@@ -94,7 +95,8 @@ def advanced(state: State, done: Round, new: Columns, round_: int) -> tuple[Stat
     missing[np.argsort(np.where(missing, done.q - problem.a, np.inf), kind="stable")[NEW_ROWS:]] = False
     rows = state.rows | missing
     if forgets:
-        blocks = blocks.kept(done.active)
+        if len(blocks) > SPARE + done.active.sum():
+            blocks = blocks.kept(done.active)
         idle = (np.abs(done.raw) <= IDLE * np.abs(done.raw).max()) & ~problem.wanted(done.q - 0.5 * np.abs(problem.a))
         rows = rows & (~idle | missing)
     before = len(blocks)
