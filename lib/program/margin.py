@@ -125,8 +125,8 @@ class Interpolation(HardMargin):
     def _step(self, F: Array, V: Array, s: Array, z: Array) -> tuple[Array, Array]:
         """The least change, of what F multiplies and of the free coefficients, that would make the outputs fit."""
         rest = self.targets - self.outputs(V, s, z)[: self.N]
-        change: Array = np.linalg.lstsq(np.hstack([F, self.affine.free[: self.N]]), rest, rcond=None)[0]
-        k = self.affine.free.shape[1]
+        least = np.linalg.lstsq(np.hstack([F, self.affine.free[: self.N]]), rest, rcond=None)[0]
+        change, k = np.asarray(least, dtype=np.float64), self.affine.free.shape[1]
         return change[: F.shape[1]], np.concatenate([change[F.shape[1] :], np.zeros(len(z) - k)])
 
     def _cost(self, V: Array, s: Array, z: Array) -> float:
