@@ -57,6 +57,9 @@ ENTRIES = [
     }
 ]
 
+BEAM_X = np.array([-1.0, 0.25, 1.0])
+BEAMS = np.array([[1.5, -0.5, -1.0], -(BEAM_X - BEAM_X.mean()) / BEAM_X.var()])
+
 GALLERY: dict[str, Player] = {
     "zonotopes": players.zonotopes(X, Y, LAM),
     "zonotopes-along": players.zonotopes_along(X, Y, LOG_T, RUN.lam, W1, W2),
@@ -74,6 +77,8 @@ GALLERY: dict[str, Player] = {
     "presses": players.presses(WHOLE),
     "programs": players.programs(["a", "b"], CLOUD_Y, CLOUDS, SCORES),
     "theorems": players.theorems(AXES, ENTRIES),
+    "beam": players.beam(BEAM_X, [1.0, 2.0], BEAMS),
+    "virtual": players.virtual_points([[1.5, 0.0], [0.0, 1.25]], 0.25),
     "laboratory": players.laboratory(X, Y),
     "dial": players.dial(KNOTS, np.ones(2), ["orthogonally separable", "orthogonal", "generic"], DIAL_W1, [0.1, 0.1]),
 }

@@ -22,6 +22,7 @@ from lib.patterns import count
 from lib.program import max_margin
 from lib.zonotope import growth, hausdorff
 from tests.galleries import (
+    BEAMS,
     CLOUD_Y,
     DIAL_W1,
     GALLERY,
@@ -433,6 +434,31 @@ def drive_programs(figure: Locator) -> None:
     assert held(figure, "game")["move"] == [0, 0]
 
 
+def drive_beam(figure: Locator) -> None:
+    """The bending is half the sum of the squared kinks, and the beam is free where they are a Gaussian's scores."""
+    for k, free in ((0, False), (1, True)):
+        slide(figure, "weight decay", k)
+        shown = held(figure, "game")
+        assert shown["bending"] == pytest.approx((BEAMS[k] ** 2).sum() / 2, rel=1e-8)
+        assert shown["free"] is free and ("Gaussian" in words(figure))
+    assert "Best so far: β = 2.00" in figure.locator(".goal").inner_text()
+
+
+def drive_virtual(figure: Locator) -> None:
+    """The sum stays while the pull of the other point is above minus the noise radius, and not after."""
+    assert held(figure, "game")["stays"] and "nobody has seen" in words(figure)
+    for _ in range(12):
+        figure.get_by_label("Training point 2", exact=True).press("ArrowLeft")
+        shown = held(figure, "game")
+        a, b = np.array(shown["X"])
+        pulls = a @ b / np.linalg.norm([a, b], axis=1)
+        assert shown["stays"] == bool((pulls > -shown["rho"]).all())
+    assert not shown["stays"] and "leaves the sum" in words(figure)
+    slide(figure, "noise radius", 0.6)
+    assert "balls touch" in words(figure)
+    figure.get_by_role("button", name="Reset").click()
+
+
 def drive_laboratory(figure: Locator) -> None:
     """P* and the flow's cost are those of the library; the search ends at data on which training fails."""
     ready = "(el) => el.model.get('game').ratio !== null"
@@ -481,6 +507,8 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "presses": drive_presses,
     "theorems": drive_theorems,
     "programs": drive_programs,
+    "beam": drive_beam,
+    "virtual": drive_virtual,
     "laboratory": drive_laboratory,
     "dial": drive_dial,
 }

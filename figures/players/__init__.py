@@ -3,7 +3,17 @@
 from figures.players.chart import bracket
 from figures.players.directions import basins, basins_on_sphere, flow
 from figures.players.dual import dial, ellipsoid
-from figures.players.games import laboratory, landscapes, missing, presses, programs, prove, theorems
+from figures.players.games import (
+    beam,
+    laboratory,
+    landscapes,
+    missing,
+    presses,
+    programs,
+    prove,
+    theorems,
+    virtual_points,
+)
 from figures.players.plane import arrangement, zonotopes, zonotopes_along
 from figures.players.player import Player, bundle
 
@@ -12,6 +22,7 @@ __all__ = [
     "arrangement",
     "basins",
     "basins_on_sphere",
+    "beam",
     "bracket",
     "bundle",
     "dial",
@@ -24,6 +35,7 @@ __all__ = [
     "programs",
     "prove",
     "theorems",
+    "virtual_points",
     "zonotopes",
     "zonotopes_along",
 ]
