@@ -99,7 +99,7 @@ BREAKS = (
         "half the cost",
         "06",
     ),
-    Break("zonotope/kinks.py", "if free.any():", "if not free.any():", "no coefficients on kinks", "07"),
+    Break("zonotope/kinks.py", "if len(free):", "if not len(free):", "no coefficients on kinks", "07"),
     Break("kkt/sufficient.py", "(cells(X).patterns * lam)", "(cells(X).patterns[:2] * lam)", "two cells for all", "07"),
     Break(
         "kkt/sufficient.py",

@@ -82,7 +82,10 @@ def unit(U: Array) -> Array:
 
 
 def _merged(G: Array) -> Array:
-    """[0, x] + [0, 2x] = [0, 3x]: generators of the same direction are added, zero ones dropped; the longest first."""
+    """[0, x] + [0, 2x] = [0, 3x]: generators of the same direction are added, zero ones dropped; the longest first.
+
+    The same bit for bit: those that only rounding tells apart stay, which costs time and no exactness.
+    """
     G = G[np.linalg.norm(G, axis=1) > 0]
     _, first, group = np.unique(unit(G), axis=0, return_index=True, return_inverse=True)
     merged = np.zeros((len(first), G.shape[1]))
