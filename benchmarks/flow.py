@@ -234,6 +234,35 @@ def table(problem: Problem, results: list[Run]) -> str:
     return "\n".join(lines)
 
 
+SIZES = ((10, 10, 3), (20, 20, 3), (20, 20, 10), (40, 20, 5), (20, 40, 5), (40, 40, 5), (40, 80, 5), (80, 40, 5))
+
+
+def growth_row(N: int, m: int, d: int) -> str:
+    """The flow to log t = 3 with its events, and descent (step 0.01) to the error of the loss that the flow has."""
+    rng = np.random.default_rng(0)
+    X, y, _ = gaussian(N, d, rng)
+    net = balanced(d, m, 0.1, rng)
+    start = time.process_time()
+    run = gradient_flow(net, X, y, log_t_end=3.0)
+    ours = time.process_time() - start
+    start = time.process_time()
+    loss = gradient_flow(net, X, y, log_t_end=3.0, rtol=1e-9).losses[-1]
+    exact = time.process_time() - start
+    start = time.process_time()
+    off = abs(gradient_descent(net, X, y, step=0.01, steps=int(np.exp(3) / 0.01)).losses[-1] / loss - 1)
+    seconds = time.process_time() - start
+    mine = max(abs(run.losses[-1] / loss - 1), 1e-15)
+    cells = [N, m, d, len(run.events), f"{ours:.2f} s", f"{1e3 * ours / max(1, len(run.events)):.2f} ms", f"{mine:.0e}"]
+    cells += [f"{exact:.2f} s", f"{off:.0e}", f"{seconds:.2f} s", f"{seconds * off / mine:.1e} s"]
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def growth_table() -> str:
+    head = ["N", "m", "d", "events", "flow", "an event", "error", "rtol 1e-9", "descent's error", "takes", "to ours"]
+    lines = ["## How the cost grows", "", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    return "\n".join([*lines, *(growth_row(*sizes) for sizes in SIZES)])
+
+
 TEXT = """# The flow against descent and general solvers
 
 Written by `benchmarks/flow.py` in {minutes:.1f} minutes. {machine}
@@ -245,6 +274,11 @@ the raw clock t or on tau, d tau = (sum |lam_n|) dt, on which log t is not follo
 not separated.
 
 {tables}
+
+{growth}
+
+Gaussian rows, log t = 3, one run each. Errors are of the loss, relative, against the flow with rtol = 1e-9. Descent has
+the step 0.01; its error is of first order in the step, from which its time to our error is extrapolated.
 """
 
 
@@ -259,8 +293,10 @@ def main() -> None:
         for problem in (separable_problem(), sliding_problem(gaussian, 8, 2, 10), sliding_problem(teacher, 10, 3, 30)):
             tables.append(table(problem, list(runs(problem, arguments.cap, arguments.torch_python))))
             print(tables[-1], flush=True)
+        growth = growth_table()
+        print(growth, flush=True)
     minutes = (time.perf_counter() - start) / 60
-    text = TEXT.format(minutes=minutes, machine=where, cap=arguments.cap, tables="\n\n".join(tables))
+    text = TEXT.format(minutes=minutes, machine=where, cap=arguments.cap, tables="\n\n".join(tables), growth=growth)
     (HERE / "flow.md").write_text(text)
 
 

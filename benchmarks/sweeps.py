@@ -1,6 +1,6 @@
 """Flows per second in a sweep, and what storing them costs. Writes sweeps.md beside it.
 
-    python benchmarks/sweeps.py [--flows 24]
+python benchmarks/sweeps.py [--flows 24]
 """
 
 import argparse

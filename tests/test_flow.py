@@ -285,6 +285,17 @@ def test_least_meets_its_optimality_conditions(seed, k, dependent):
     assert (slope[t < upper] >= -1e-10).all() and (slope[t > 0] <= 1e-10).all()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_coefficient_that_is_rounding_is_at_its_bound(seed):
+    """Kinks of tiny jumps, orthogonal to a large pull but for its rounding: c = 0, or it slides and leaves."""
+    rng = np.random.default_rng(seed)
+    axes = np.linalg.qr(rng.standard_normal((5, 5)))[0]
+    rays = axes[1:3] @ np.linalg.qr(rng.standard_normal((5, 5)))[0]
+    base = 3 * np.linalg.svd(rays)[2][-1]
+    for k in (1, 2):
+        assert (least(base, rays[:k], np.full(k, 1e-10)) == 0).all()
+
+
 def test_the_run_moves_with_the_least_norm_velocity_while_it_slides():
     # finite differences of the dense output against an independent quadratic program, at steps on which neurons slide
     rng = np.random.default_rng(1)

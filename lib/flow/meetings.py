@@ -76,28 +76,29 @@ def meet(data: Arrangement, s: float, on: Mask, slide: Mask, met: Mask, pi: Arra
 
 def meeting(data: Arrangement, at: Point, j: int, pull: Array, pi: Array) -> Sides:
     """A neuron with a pull (d,) has met hyperplane j, and with it all others that it is on and moves towards."""
-    on, near = _placed(data, at, j)
-    if not near[j] and on[j] != (data.normals[j] @ at.w1 > 0):  # it is past it already
-        on[j] = not on[j]
-        return meet(data, at.s, on, at.slide, np.zeros_like(on), pi)
-    met = near & ~at.slide & (np.where(on, 1, -1) * at.s * (data.normals @ pull) <= 0)
-    met[j] = True
+    on, met, beyond = _placed(data, at, j, pull)
+    met[j], on[j] = not beyond, on[j] ^ beyond
     return meet(data, at.s, on, at.slide, met, pi)
 
 
-def leaving(data: Arrangement, at: Point, j: int, c: float, pi: Array) -> Sides:
+def leaving(data: Arrangement, at: Point, j: int, c: float, pull: Array, pi: Array) -> Sides:
     """A neuron leaves hyperplane j, along which it slid until its coefficient became c, 0 or 1."""
-    (on, _), slide = _placed(data, at, j), at.slide.copy()
-    valley = at.s * (jumps(data, np.array([j]))[1] @ pi)[0] > 0
-    slide[j], on[j] = False, (c == 1) != valley
-    return meet(data, at.s, on, slide, np.zeros_like(slide), pi)
+    on, met, _ = _placed(data, at, j, pull)
+    slide, valley = at.slide.copy(), at.s * (jumps(data, np.array([j]))[1] @ pi)[0] > 0
+    slide[j], met[j], on[j] = False, False, (c == 1) != valley
+    return meet(data, at.s, on, slide, met, pi)
 
 
-def _placed(data: Arrangement, at: Point, j: int) -> Sides:
-    """The sides of a neuron and what it is near to. Where rounding has put it elsewhere, its modes follow."""
+def _placed(data: Arrangement, at: Point, j: int, pull: Array) -> tuple[Mask, Mask, bool]:
+    """The sides of a neuron at hyperplane j, the others that it meets there, and whether it is beyond j already.
+
+    Where rounding has put it elsewhere (it may be tiny), its modes follow.
+    """
     Z, near = (one[0] for one in near_kinks(data, at.w1[None], np.array([at.w2])))
-    stray = ~at.slide & ~near & (at.on != (Z > 0)) & (np.arange(len(Z)) != j)
-    return at.on ^ stray, near
+    other = at.on != (Z > 0)
+    on = at.on ^ (~at.slide & ~near & other & (np.arange(len(Z)) != j))
+    toward = np.where(on, 1, -1) * at.s * (data.normals @ pull) <= 0
+    return on, near & toward & ~at.slide, bool(other[j] and not near[j])
 
 
 def at_start(data: Arrangement, s: float, z: Array, near: Mask, pi: Array) -> Sides:

@@ -27,10 +27,10 @@ def near_kinks(data: Arrangement, W1: Array, w2: Array) -> tuple[Array, Mask]:
 
 def least(base: Array, rays: Array, size: Array) -> Array:
     """argmin over 0 <= t <= size (k,) of ||base + t @ rays||, unit rays (k, d): at a bound exactly, or clear of it."""
-    if len(rays) < 2:
-        return np.clip(-(rays @ base), 0.0, size)  # rays are of length one
-    c = project(-base, size[:, None] * rays).c
-    return np.where(c > FREE, np.where(c < 1 - FREE, c, 1.0), 0.0) * size
+    alone = len(rays) < 2  # then the answer is explicit, and most kinks are met alone
+    t = np.clip(-(rays @ base), 0.0, size) if alone else size * project(-base, size[:, None] * rays).c
+    rounding = np.maximum(FREE * size, 1e-14 * np.linalg.norm(base))
+    return np.where(t > rounding, np.where(t < size - rounding, t, size), 0.0)
 
 
 def kink_terms(data: Arrangement, on: Mask, kinks: Index, pi: Array) -> tuple[Array, Array, Array]:

@@ -182,10 +182,11 @@ class Run:
         at = Point(s.W1[i], float(s.w2[i]), modes.on[i], modes.slide[i])
         if isinstance(hit, Leaving) != at.slide[hit.j]:
             return s  # settled together with an earlier hit of the same neuron
+        pull = s.pi @ modes.field[:, i]
         if isinstance(hit, Leaving):
-            sides = leaving(data, at, hit.j, hit.c, s.pi)
+            sides = leaving(data, at, hit.j, hit.c, pull, s.pi)
         else:
-            sides = meeting(data, at, hit.j, s.pi @ modes.field[:, i], s.pi)
+            sides = meeting(data, at, hit.j, pull, s.pi)
         new = change(data, i, *sides, s.pi)
         self.events += events_of(modes, new, data.lead, s.tau, s.log_t)
         return on_slides(s._replace(modes=moved(modes, [new])), data)
