@@ -454,6 +454,7 @@ def drive_virtual(figure: Locator) -> None:
         pulls = a @ b / np.linalg.norm([a, b], axis=1)
         assert shown["stays"] == bool((pulls > -shown["rho"]).all())
     assert not shown["stays"] and "leaves the sum" in words(figure)
+    figure.get_by_label("Training point 2", exact=True).press("Shift+ArrowDown")
     slide(figure, "noise radius", 0.6)
     assert "balls touch" in words(figure)
     figure.get_by_role("button", name="Reset").click()

@@ -1,9 +1,7 @@
 // A denoiser of least norm in the plane: its score flow, and the sums of training points where the flow stays.
 
 import { Panel, button, handle, shape, show, slider, stage, text } from "./kit.mjs";
-import { along, dot, minus, plus } from "./plane.mjs";
-
-const relu = (v) => Math.max(v, 0);
+import { along, dot, minus, plus, relu } from "./plane.mjs";
 
 /** h(y) for the hub 0 and training points X. */
 export const denoised = (y, X, rho) =>
