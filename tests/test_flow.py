@@ -537,6 +537,21 @@ def test_progress_is_reported_and_an_interrupt_returns_what_there_is():
         part.W1[0] = 0
 
 
+def test_an_end_between_two_steps_satisfies_the_equations():
+    """At log t = 1e10 log |lam_n| = const - q_n on the support, to the rounding of margins of 1e10.
+
+    Catches dense output at the end: it leaves slacks of some hundreds, and a path norm off by 4e-8.
+    """
+    rng = np.random.default_rng(0)
+    X, y, _ = gaussian(16, 4, rng)
+    run = gradient_flow(balanced(4, 20, 0.1, rng), X, y, log_t_end=1e10)
+    lam, q = np.abs(run.lam[-1]), run.margins[-1]
+    support = lam > 1e-3
+    assert support.sum() >= 4 and q.min() > 1e9
+    assert np.ptp(np.log(lam[support]) + q[support]) < 1e-3
+    assert run.log_t[-1] == pytest.approx(1e10, rel=1e-12)
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_network_of_huge_margins_hardly_moves_in_a_moderate_time():
     """Its velocity is exp(-q): at margins of 1e8 nothing happens before log t = 1e8. Catches a time that underflows."""

@@ -14,11 +14,10 @@ _SHRINK = 8.0  # e-folds by which a neuron may shrink in a step, while its round
 class Pace:
     """The length `h` that the error allows, and the mean distance `spacing` of events."""
 
-    def __init__(self, h: float, rtol: float) -> None:
-        self.h, self.rtol = h, rtol
+    def __init__(self, h: float) -> None:
+        self.h = h
         self.spacing = 1e300
         self.last: tuple[Step, float] | None = None  # the last step, and the share of it that was taken
-        self.struck = False  # an event has just changed the modes
 
     def length(self, s: State, g: Array) -> float:
         """No neuron turns or grows by more than half an e-fold in a step. One that only shrinks may do so faster."""
@@ -37,10 +36,6 @@ class Pace:
         gone = theta * step.h
         self.spacing = 0.8 * min(self.spacing, step.h) + 0.2 * gone if hits else min(2 * self.spacing, 1e300)
         self.last = (step, theta)
-
-    def in_layer(self, stiffness: float) -> bool:
-        """Just after an event pi adapts within 1/stiffness; a layer thinner than rtol is not worth resolving."""
-        return self.struck and stiffness > 1 / self.rtol
 
     def guess(self, pi: Array, h: float, normalised: bool) -> Array:
         """pi (3, N) at the nodes of the next step: the last parabola, continued."""

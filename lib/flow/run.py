@@ -34,7 +34,7 @@ class Run:
         modes = initial(data, W1, w2, ticking.dual(q, np.ones(len(q), dtype=bool))[0])
         pi, kappa = ticking.dual(q, modes.seen)
         self.invariant = invariants(W1, w2)
-        self.pace = Pace(0.01 / max(data.length.max(), 1e-300), rtol)
+        self.pace = Pace(0.01 / max(data.length.max(), 1e-300))
         self.judged = 0.0  # the minimal margin at which gap and residual were last computed
         self.events = [Event(0.0, -np.inf, int(i), -1, "death") for i in np.flatnonzero(~modes.alive)]
         self.states: list[tuple] = []
@@ -93,7 +93,7 @@ class Run:
             h = pace.length(s, self.g)
             step = self._solve(h, pace.guess(s.pi, h, self.clock.normalised))
             off = error(step, s.modes, s.pi) / self.rtol if step.solved else np.inf
-            if pace.adapted(h, min(off, 0.5) if step.solved and pace.in_layer(self.stiffness) else off):
+            if pace.adapted(h, off):
                 return self._stride(step)
         return None
 
@@ -170,8 +170,7 @@ class Run:
             state = self._struck(state, hit)
         state, deaths = buried(conserving(on_slides(state, self.data), self.invariant))
         self.events += deaths
-        self.pace.struck = state.modes is not before
-        if self.pace.struck and self.clock.normalised:
+        if state.modes is not before and self.clock.normalised:
             kappa, state = state.kappa, self._reset(state)
             self.pace.last = self.pace.last if abs(state.kappa - kappa) < 1e-3 else None
         self._arrive(state)
