@@ -144,6 +144,10 @@ BREAKS = (
     Break(
         "checker.py", "return y * f >= denominator", "return f >= denominator", "a checker that ignores labels", "80"
     ),
+    Break("closed_form.py", "sigma + rate * wait.min(), clock", "sigma + rate, clock", "losers that do not wait", "30"),
+    Break("closed_form.py", "(S & left) @ (rho * target)", "(S & left) @ (1 * target)", "rates without lengths", "30"),
+    Break("closed_form.py", "learnt @ (target / rho) ** 2", "learnt @ (target * rho) ** 2", "cost by D", "30"),
+    Break("flow/directions.py", "np.log(first) / length", "np.log(first) * length", "arcs of a wrong length", "30"),
 )
 
 

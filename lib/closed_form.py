@@ -1,4 +1,4 @@
-"""Exact answers: orthogonally separable data (one classifier for each class), and orthogonal data (X = I_N).
+"""Exact answers: orthogonally separable data (one classifier for each class), and orthogonal data.
 
 Each answer comes with the dual variable that proves it, or is proved inside: none has to be believed.
 """
@@ -160,9 +160,7 @@ def orthogonal_limit_cost(patterns: ArrayLike) -> float:
     Raises `ValueError` naming an example that no positive neuron sees (the flow never fits it).
     Source: thm-edge-frozen.
     """
-    S = validated_matrix(patterns)
-    if not np.isin(S, (0, 1)).all():
-        raise ValueError("patterns must be boolean, one row for each positive neuron: pass W1.T > 0 of these neurons")
+    S = _sets(patterns).astype(np.float64)
     seen = S.any(axis=0)
     if not seen.all():
         raise ValueError(f"patterns: no positive neuron sees example {seen.argmin()}, so the flow never fits it")
@@ -186,3 +184,57 @@ def _least_radii(S: Array) -> tuple[float, Array]:
     bounds, exactly = [(0, None)] * len(S), {"ftol": 0, "gtol": 1e-11}
     found = minimize(objective, start, jac=True, bounds=bounds, method="L-BFGS-B", options=exactly)
     return float(found.fun), found.x
+
+
+# --- orthogonal rows, squared loss, small starts ----------------------------------------------------
+
+_TIE = 1e-9  # of two arrivals, relative to the clock
+
+
+@result
+class Race(NamedTuple):
+    """Row k of `blocks` (K, N) is the set A_k learnt at t = `times`[k] log(1/eps): the flow's limit as eps -> 0.
+
+    `cost` = sum_k ||(y_n / rho_n : n in A_k)||, and `missed` (N,) are the rows that are never learnt.
+    """
+
+    times: Array
+    blocks: NDArray[np.bool_]
+    cost: float
+    missed: NDArray[np.bool_]
+
+
+def race(patterns: ArrayLike, lengths: ArrayLike, y: ArrayLike) -> Race:
+    """Squared loss, orthogonal rows of `lengths` rho (N,), targets y > 0, positive neurons of size eps (ours).
+
+    Row i of `patterns` (m, N) is the set S_i that neuron i sees at the start. On the clock t / log(1/eps) its size
+    eps^(-sigma_i) starts at sigma_i = -1 and grows at the rate ||D_i||, D_i = sum of y_n x_n over the rows of S_i that
+    are not learnt yet. Who reaches 0 first learns these rows at once; then the race goes on without them.
+    Raises `ValueError` for bad input, and for a tie, where the limit depends on more than the sets.
+    Source: thm-saddles-race.
+    """
+    S = _sets(patterns)
+    rho, target = validated_matrix(np.array([lengths, y]))
+    N = len(target)
+    if not (rho > 0).all() or not (target > 0).all() or S.shape[1] != N:
+        raise ValueError("lengths and y must be positive, one each for every column of patterns: one class at a time")
+    sigma, clock, left = -np.ones(len(S)), 0.0, target > 0
+    times, blocks = [], []
+    while (rate := np.sqrt((S & left) @ (rho * target) ** 2)).any():
+        wait = np.divide(-sigma, rate, out=np.full(len(S), np.inf), where=rate > 0)
+        first = np.flatnonzero(wait <= wait.min() + _TIE * (clock + wait.min()))
+        if ((S[first] ^ S[first[0]]) & left).any():
+            raise ValueError(f"patterns: neurons {first.tolist()} arrive together with different sets: change a length")
+        sigma, clock = sigma + rate * wait.min(), clock + wait.min()
+        times.append(clock)
+        blocks.append(S[first[0]] & left)
+        left = left & ~blocks[-1]
+    learnt = np.array(blocks, dtype=bool).reshape(-1, N)
+    return Race(np.array(times), learnt, float(np.sqrt(learnt @ (target / rho) ** 2).sum()), left)
+
+
+def _sets(patterns: ArrayLike) -> NDArray[np.bool_]:
+    S = validated_matrix(patterns)
+    if not np.isin(S, (0, 1)).all():
+        raise ValueError("patterns must be boolean, one row for each positive neuron: pass W1.T > 0 of these neurons")
+    return S.astype(bool)
