@@ -54,31 +54,9 @@ def test_every_claim_is_verified_or_cited() -> None:
     assert list(unsettled(texts, codes)) == []
 
 
-# Chapters whose statements do not number their hypotheses yet.
-NUMBERED_CHAPTERS = {
-    "00_preface.ipynb",
-    "01_tour.ipynb",
-    "02_flow.ipynb",
-    "03_patterns.ipynb",
-    "04_convex_program.ipynb",
-    "05_duality.ipynb",
-    "06_implicit_bias.ipynb",
-    "07_kkt.ipynb",
-    "08_early_alignment.ipynb",
-    "09_orthogonally_separable.ipynb",
-    "10_limit.ipynb",
-    "11_edge.ipynb",
-    "12_real_data.ipynb",
-    "80_certificate.ipynb",
-}
-PENDING = {path.name for path in NOTEBOOKS if path.name < "20" or path.name.startswith("80")} - NUMBERED_CHAPTERS
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_every_hypothesis_has_its_control(path: Path) -> None:
     """Catches a hypothesis that nothing drops, and a control that drops something else."""
-    if path.name in PENDING:
-        pytest.skip("its statements do not number their hypotheses yet")
     cells = read(path).cells
     texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
     assert list(uncontrolled(texts, [cell.source for cell in cells if cell.cell_type == "code"])) == []

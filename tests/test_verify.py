@@ -11,11 +11,6 @@ GOOD = {"one is one": equal(1.0, 1.0, tol=1e-9)}
 BAD = {"H1: one is not two": equal(1.0, 2.0, tol=1e-9)}
 
 
-@pytest.fixture(autouse=True)
-def strict(monkeypatch):
-    monkeypatch.setenv("STRICT_CONTROLS", "1")
-
-
 def test_a_true_claim_with_a_failing_control_is_verified():
     verification = theorem("thm-x", holds=GOOD, fails=BAD)
     assert "{prf:ref}`thm-x`" in verification._repr_markdown_()
