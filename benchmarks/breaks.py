@@ -148,6 +148,28 @@ BREAKS = (
     Break("closed_form.py", "(S & left) @ (rho * target)", "(S & left) @ (1 * target)", "rates without lengths", "30"),
     Break("closed_form.py", "learnt @ (target / rho) ** 2", "learnt @ (target * rho) ** 2", "cost by D", "30"),
     Break("flow/directions.py", "np.log(first) / length", "np.log(first) * length", "arcs of a wrong length", "30"),
+    Break(
+        "program/planted.py",
+        "unit /= np.linalg.norm(unit)",
+        "unit /= np.abs(unit).sum()",
+        "recovery of a direction that is not a unit vector",
+        "21",
+    ),
+    Break("program/planted.py", "max(1 / found.upper, 0.5)", "0.5", "recovery without its lower bound", "21"),
+    Break(
+        "program/affine.py",
+        "np.linalg.norm(z[self.free.shape[1] :])",
+        "np.linalg.norm(z)",
+        "a price on the part that is free",
+        "21",
+    ),
+    Break(
+        "data.py",
+        "np.asarray(U[:, kept] @ V[kept])",
+        "np.asarray(U[:, kept] @ np.diag(sizes[kept] ** 0.5) @ V[kept])",
+        "whitening by half",
+        "22",
+    ),
 )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from figures import players
 from figures.players import Player
+from lib.data import whitened
 from lib.flow import gradient_flow
 from lib.network import Network, balanced
 from lib.zonotope import hausdorff, local_maxima
@@ -60,6 +61,10 @@ ENTRIES = [
 BEAM_X = np.array([-1.0, 0.25, 1.0])
 BEAMS = np.array([[1.5, -0.5, -1.0], -(BEAM_X - BEAM_X.mean()) / BEAM_X.var()])
 
+CENTRED = np.array([[1.2, -0.2], [-1, 0], [-1, 0.3], [1.8, -0.1], [-1, 0.1]])
+PLANTED = np.array([0.6, 0.8])
+RECOVERED = np.array([CENTRED + 0.95 * PLANTED, CENTRED, 1.6 * whitened(CENTRED)])
+
 GALLERY: dict[str, Player] = {
     "zonotopes": players.zonotopes(X, Y, LAM),
     "zonotopes-along": players.zonotopes_along(X, Y, LOG_T, RUN.lam, W1, W2),
@@ -80,6 +85,7 @@ GALLERY: dict[str, Player] = {
     "beam": players.beam(BEAM_X, [1.0, 2.0], BEAMS),
     "virtual": players.virtual_points([[1.5, 0.0], [0.0, 1.25]], 0.25),
     "laboratory": players.laboratory(X, Y),
+    "recovery": players.recovery(RECOVERED, PLANTED, ["all on one side", "centred", "whitened"]),
     "dial": players.dial(KNOTS, np.ones(2), ["orthogonally separable", "orthogonal", "generic"], DIAL_W1, [0.1, 0.1]),
 }
 

@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from figures.players.games import pressed
 from lib.flow import gradient_flow
 from lib.network import Network
-from lib.patterns import count
-from lib.program import max_margin
+from lib.patterns import cells, count
+from lib.program import max_margin, recovery
 from lib.zonotope import growth, hausdorff
 from tests.galleries import (
     BEAMS,
@@ -30,7 +30,9 @@ from tests.galleries import (
     LAM,
     LOG_T,
     LOWER,
+    PLANTED,
     REACHED,
+    RECOVERED,
     RUN,
     SCORES,
     UPPER,
@@ -332,6 +334,20 @@ def drive_dial(figure: Locator) -> None:
     assert "A positive neuron at 45° is missing." in words(figure)
 
 
+def drive_recovery(figure: Locator) -> None:
+    """Three conditions at three data sets; only the first one leaves w* with a rival."""
+    for k, rows in enumerate(RECOVERED):
+        slide(figure, "data", 12 * k)
+        shown = held(figure, "shown")
+        lam = np.linalg.pinv(rows).T @ PLANTED
+        norms = np.linalg.norm((cells(rows).patterns * lam) @ rows, axis=1)
+        assert shown["squares"] == pytest.approx(hausdorff(rows, lam).value, rel=1e-9)
+        assert shown["isometry"] == pytest.approx(norms.max(), rel=1e-9)
+        assert shown["best"] == pytest.approx(recovery(rows, PLANTED, tol=1e-4).upper, rel=2e-3)
+        assert number(figure, "κ is #,") == pytest.approx(shown["best"], abs=2e-3)
+        assert ("the only optimum" in words(figure)) and ("not the only optimum" in words(figure)) == (k == 0)
+
+
 def drive_missing(figure: Locator) -> None:
     """Won by script: a birth at the highest hill until none is left; then the cost is P*."""
     for _ in range(30):
@@ -512,6 +528,7 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "virtual": drive_virtual,
     "laboratory": drive_laboratory,
     "dial": drive_dial,
+    "recovery": drive_recovery,
 }
 
 

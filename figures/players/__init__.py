@@ -2,7 +2,7 @@
 
 from figures.players.chart import bracket
 from figures.players.directions import basins, basins_on_sphere, flow
-from figures.players.dual import dial, ellipsoid
+from figures.players.dual import dial, ellipsoid, recovery
 from figures.players.games import (
     beam,
     laboratory,
@@ -34,6 +34,7 @@ __all__ = [
     "presses",
     "programs",
     "prove",
+    "recovery",
     "theorems",
     "virtual_points",
     "zonotopes",

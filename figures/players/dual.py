@@ -1,4 +1,4 @@
-"""Players of the dual problem: the rectified ellipsoid, and what happens when the theorem's hypothesis is lost."""
+"""Players of the dual problem: the rectified ellipsoid, a hypothesis that is lost, a planted direction."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,7 @@ import figures
 from figures.players.player import Player
 from figures.players.state import clock, directions, frames, path, rounded
 from lib.data import Array, validated
+from lib.program import recovery as planted
 from lib.zonotope import hausdorff
 
 
@@ -82,3 +83,44 @@ def dial(knots: ArrayLike, y: ArrayLike, names: Sequence[str], W1: ArrayLike, w2
             figures.examples(ax, X, labels).set_title(name)
 
     return Player("dial", state, alt, draw)
+
+
+STEPS = 12  # of the slider from one data set to the next
+
+
+def recovery(knots: ArrayLike, w: ArrayLike, names: Sequence[str]) -> Player:
+    """Data from knots[0] (N, 2) to the last of knots (K, N, 2), and lam'(Xu)_+ of two lam with X'lam = w / ||w||.
+
+    One lam is that of least squares, the other one that of kappa, solved here for `STEPS` steps a knot.
+    """
+    knots, w = np.asarray(knots, dtype=float), np.asarray(w, dtype=float)
+    if knots.ndim != 3 or len(knots) < 2 or knots.shape[2] != 2 or len(names) != len(knots):
+        raise ValueError(
+            f"knots must be (K, N, 2) with K >= 2 and one name each; got {knots.shape}, {len(names)} names"
+        )
+    at = np.arange(STEPS * (len(knots) - 1) + 1) / STEPS
+    k = np.minimum(at.astype(int), len(knots) - 2)
+    part = (at - k)[:, None, None]
+    along = (1 - part) * knots[k] + part * knots[k + 1]
+    found = [planted(X, w) for X in along]
+    if found[0].upper < 1:
+        raise ValueError("knots[0] recovers w already, so the figure would begin solved: begin with data that do not")
+    state = {
+        "frames": along, "w": w / np.linalg.norm(w), "names": list(names), "lam": [one.lam for one in found],
+        "kappa": [one.upper for one in found],
+    }  # fmt: skip
+    alt = (
+        f"{knots.shape[1]} examples in the plane, {names[0]}, and a planted direction; beside them two curves over the "
+        f"direction of a neuron, which tell whether the direction is recovered; a slider leads to {names[-1]}."
+    )
+
+    def draw(figure: Figure) -> None:
+        angles = np.linspace(0, 2 * np.pi, 361)
+        for ax, X, name in zip(figure.subplots(1, len(knots), sharey=True), knots, names, strict=True):
+            best = planted(X, w)
+            up = np.maximum(X @ np.array([np.cos(angles), np.sin(angles)]), 0)
+            ax.plot(np.degrees(angles), np.linalg.pinv(X).T @ state["w"] @ up, color=figures.NEG, lw=1)
+            ax.plot(np.degrees(angles), best.lam @ up, color=figures.POS, lw=1.6)
+            ax.set(title=f"{name}: {best.upper:.2f}", xticks=[0, 180, 360], yticks=[-1, 0, 1])
+
+    return Player("recovery", state, alt, draw)

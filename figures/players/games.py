@@ -150,8 +150,6 @@ def laboratory(X: ArrayLike, y: ArrayLike, width: int = 12, scale: float = 0.1, 
     return Player("laboratory", state, alt, _data(X, y), 3.6, 3.4)
 
 
-
-
 def programs(names: Sequence[str], y: ArrayLike, pairs: ArrayLike, scores: ArrayLike) -> Player:
     """Move two clouds of pre-activations over the wedges of (s)_+ - (t)_+; beside them the scores of another network.
 
