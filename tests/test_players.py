@@ -152,6 +152,8 @@ REFUSED: list[tuple[str, Callable[[], players.Player]]] = [
     ("not all zero", lambda: players.ellipsoid(X[:2], Y[:2], 0 * LAM[:2], LOG_T, W1, W2)),
     ("K >= 2", lambda: players.dial(X[None], Y, ["one"], W1[0], W2[0])),
     ("one name each", lambda: players.dial(np.array([X, X]), Y, ["one"], W1[0], W2[0])),
+    ("K >= 2", lambda: players.recovery(X[None], Y[:2], ["one"])),
+    ("begin solved", lambda: players.recovery(np.array([[X[0], -X[0], X[1], -X[1]]] * 2), X[0], ["one", "two"])),
     ("balanced", lambda: players.dial(np.array([X, X]), Y, ["one", "two"], 2 * W1[0], W2[0])),
     ("2 columns", lambda: players.zonotopes(np.ones((4, 3)), Y, LAM)),
     ("lam must have 2 axes", lambda: players.zonotopes_along(X, Y, LOG_T, LAM, W1, W2)),

@@ -16,6 +16,11 @@ export function leastSquares(X, w) {
 /** max_j ||X'D_j lam|| over the cells. */
 export const isometry = (X, lam) => Math.max(...arcs(X, lam).map((arc) => Math.hypot(...arc.g)));
 
+function verdict(kappa) {
+  if (kappa < LEVEL) return "No neuron is worth its price: w* is the only optimum.";
+  return kappa < 2 - LEVEL ? "A neuron does as well: w* is not the only optimum." : "Neurons are cheaper: w* is not an optimum.";
+}
+
 function render({ model, el }) {
   const figure = stage(el, "recovery");
   const { frames, w, names, lam, kappa } = model.get("state");
@@ -64,7 +69,7 @@ function render({ model, el }) {
     drawGains(X, [[LS, "neg"], [lam[k], "pos bold"]], 1.15 * Math.max(1.2, seen.squares, seen.best));
     figure.say(
       `Data ${where(k)}: κ is ${text(kappa[k], 3)}, the height of the bold curve.`,
-      kappa[k] < LEVEL ? "No neuron is worth its price: w* is the only optimum." : "A neuron does as well: w* is not the only optimum.",
+      verdict(kappa[k]),
       `The thin curve, of least squares, has height ${text(seen.squares, 3)} and ${seen.squares < LEVEL ? "shows" : "does not show"} it;`,
       `the isometry condition is ${text(seen.isometry, 3)}, ${seen.isometry < LEVEL ? "and shows it too." : "not below 1."}`,
     );
