@@ -147,6 +147,8 @@ BREAKS = (
     Break("closed_form.py", "sigma + rate * wait.min(), clock", "sigma + rate, clock", "losers that do not wait", "30"),
     Break("closed_form.py", "(S & left) @ (rho * target)", "(S & left) @ (1 * target)", "rates without lengths", "30"),
     Break("closed_form.py", "learnt @ (target / rho) ** 2", "learnt @ (target * rho) ** 2", "cost by D", "30"),
+    Break("zonotope/distance.py", "if len(piece.pair.A)]", "if len(piece.pair.A)][:1]", "one side of d_H", "29"),
+    Break("zonotope/support.py", "np.maximum(U @ X.T, 0.0) @ lam", "(U @ X.T) @ lam", "a growth that is linear", "29"),
     Break("flow/directions.py", "np.log(first) / length", "np.log(first) * length", "arcs of a wrong length", "30"),
     Break(
         "program/planted.py",
