@@ -1,6 +1,6 @@
 // Recovery of a planted direction: two multipliers that explain it, and whether a neuron would be worth its price.
 
-import { Panel, outline, show, slider, stage, subscript, text } from "./kit.mjs";
+import { Panel, outline, show, slider, stage, text } from "./kit.mjs";
 import { arcs, dot, growth, hausdorff, unit } from "./plane.mjs";
 
 const RAD = Math.PI / 180;
@@ -37,10 +37,7 @@ function render({ model, el }) {
     left.line([0, 0], [-w[1], w[0]], "line thin dash hair");
     left.arrow([0, 0], w, "wine", 2);
     left.label(w, "w*", "wine strong", 14, -4);
-    X.forEach((x, n) => {
-      left.example(x, dot(x, w), dot(x, w) > 0 ? "pos" : "neg");
-      left.label(x, `x${subscript(n + 1)}`, "", 14, 14);
-    });
+    X.forEach((x) => left.example(x, dot(x, w), dot(x, w) > 0 ? "pos" : "neg"));
   }
 
   function drawGains(X, both, top) {
