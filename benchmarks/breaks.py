@@ -134,6 +134,22 @@ BREAKS = (
         "time that runs a tenth too fast",
         "02",
     ),
+    Break("flow/boost.py", "w2 + growth * w2 + slope * along", "w2 + slope * along", "a boost without its cosh", "28"),
+    Break(
+        "zonotope/support.py",
+        "np.maximum(U @ X.T, 0.0) @ lam",
+        "np.maximum(U @ X.T, 0.0) @ -lam",
+        "height upside down",
+        "28",
+    ),
+    Break(
+        "closed_form.py",
+        "_least_norm(units, 1 / lengths[support])",
+        "_least_norm(units, lengths[support])",
+        "margins in proportion to the rows",
+        "27",
+    ),
+    Break("zonotope/support.py", "0.0).sum(-1) - np.maximum", "0.0).sum(-1) - 2 * np.maximum", "h_A - 2 h_B", "27"),
     Break(
         "certificate/proof.py",
         "(1 + 2 * SLACK)",
