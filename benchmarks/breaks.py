@@ -188,6 +188,17 @@ BREAKS = (
         "whitening by half",
         "22",
     ),
+    Break("zonotope/distance.py", "if len(piece.pair.A)]", "if len(piece.pair.A)][:1]", "one side of d_H", "23"),
+    Break("zonotope/maxima.py", "[found.depth > (", "[found.depth < (", "maxima outside their own cells", "23"),
+    Break("patterns/listing.py", "turned = packed ^", "turned = packed |", "antipodes with the same pattern", "23"),
+    Break(
+        "zonotope/lift.py",
+        "at, cone, least = X[n], -X[n], 0.0",
+        "at, cone, least = X[n], X[n], 0.0",
+        "thresholds below zero",
+        "26",
+    ),
+    Break("zonotope/lift.py", "zonotopes(X - X[n], lam", "zonotopes(X + X[n], lam", "the wrong row subtracted", "26"),
 )
 
 

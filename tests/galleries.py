@@ -84,6 +84,7 @@ GALLERY: dict[str, Player] = {
     "theorems": players.theorems(AXES, ENTRIES),
     "beam": players.beam(BEAM_X, [1.0, 2.0], BEAMS),
     "virtual": players.virtual_points([[1.5, 0.0], [0.0, 1.25]], 0.25),
+    "wedges": players.wedges(X, LAM),
     "laboratory": players.laboratory(X, Y),
     "recovery": players.recovery(RECOVERED, PLANTED, ["all on one side", "centred", "whitened"]),
     "dial": players.dial(KNOTS, np.ones(2), ["orthogonally separable", "orthogonal", "generic"], DIAL_W1, [0.1, 0.1]),

@@ -450,6 +450,24 @@ def drive_programs(figure: Locator) -> None:
     assert held(figure, "game")["move"] == [0, 0]
 
 
+def drive_wedges(figure: Locator) -> None:
+    """The highest point is d_H for lengths, and the best of kinks and axes for absolute weights, moved data too."""
+    for move in (0, 6):
+        for _ in range(move):
+            figure.get_by_label("Example 2", exact=True).press("ArrowLeft")
+        slide(figure, "a neuron is measured by its", 2)
+        shown = held(figure, "game")
+        moved = np.array(shown["X"])
+        assert shown["all"][0]["value"] == pytest.approx(hausdorff(moved, LAM).value, rel=1e-8)
+        assert number(figure, "highest point is #") == pytest.approx(shown["all"][0]["value"], abs=6e-4)
+        slide(figure, "a neuron is measured by its", 1)
+        shown = held(figure, "game")
+        U = np.vstack([moved @ [[0, 1], [-1, 0]], np.eye(2)])
+        U = np.vstack([U, -U]) / np.abs(np.vstack([U, -U])).sum(axis=1, keepdims=True)
+        assert shown["all"][0]["value"] == pytest.approx(np.abs(np.maximum(U @ moved.T, 0) @ LAM).max(), rel=1e-8)
+        assert {m["kind"] for m in shown["all"]} <= {"wedge", "axis"}
+
+
 def drive_beam(figure: Locator) -> None:
     """The bending is half the sum of the squared kinks, and the beam is free where they are a Gaussian's scores."""
     for k, free in ((0, False), (1, True)):
@@ -524,6 +542,7 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "presses": drive_presses,
     "theorems": drive_theorems,
     "programs": drive_programs,
+    "wedges": drive_wedges,
     "beam": drive_beam,
     "virtual": drive_virtual,
     "laboratory": drive_laboratory,

@@ -1,7 +1,7 @@
 """Figures that the reader drives on a plain page, without a kernel: each a function from arrays to a `Player`."""
 
 from figures.players.chart import bracket
-from figures.players.directions import basins, basins_on_sphere, flow
+from figures.players.directions import basins, basins_on_sphere, flow, wedges
 from figures.players.dual import dial, ellipsoid, recovery
 from figures.players.games import (
     beam,
@@ -37,6 +37,7 @@ __all__ = [
     "recovery",
     "theorems",
     "virtual_points",
+    "wedges",
     "zonotopes",
     "zonotopes_along",
 ]

@@ -71,3 +71,32 @@ def basins_on_sphere(X: ArrayLike, y: ArrayLike, starts: ArrayLike, reached: Arr
 
     state = {"X": X, "y": y, "starts": rounded(starts, 4), "reached": reached, "ends": ends}
     return Player("sphere", state, alt, draw, 3.8, 3.8)
+
+
+def wedges(X: ArrayLike, lam: ArrayLike) -> Player:
+    """Drag the rows of X (N, 2): the dual function lam'(Xu)_+ over the circle, its kinks and its maxima.
+
+    u is measured by its length, or by the sum of its absolute entries. Raises `ValueError` for bad input.
+    """
+    X, lam = validated_dual(X, lam)
+    columns(X, 2)
+    alt = (
+        f"{len(X)} data points in the plane; beside them the dual function over the circle of directions, with its "
+        "kinks, which are the directions perpendicular to a point, and its maxima."
+    )
+
+    def draw(figure: Figure) -> None:
+        t = np.linspace(0, 2 * np.pi, 1441)
+        circle = np.column_stack([np.cos(t), np.sin(t)])
+        kinks = np.arctan2(X[:, 0], -X[:, 1]) % np.pi
+        for ax, p in zip(figure.subplots(2, 1, sharex=True), (2, 1), strict=True):
+            f = np.maximum(circle @ X.T, 0) @ lam / np.linalg.norm(circle, ord=p, axis=1)
+            for a in (*kinks, *(kinks + np.pi)):
+                ax.axvline(a, color=figures.style.HAIR, lw=0.8, zorder=0)
+            ax.plot(t, f)
+            peak = np.abs(f) > np.maximum(np.abs(np.roll(f, 1)), np.abs(np.roll(f, -1)))
+            ax.plot(t[peak], f[peak], "o", color=figures.MARK)
+            ax.set_ylabel("length 1" if p == 2 else "absolute sum 1")
+        ax.set_xticks(np.pi * np.arange(5) / 2, [f"{90 * k}°" for k in range(5)])
+
+    return Player("wedges", {"X": X, "lam": lam}, alt, draw, 6.0, 3.6)
