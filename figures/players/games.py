@@ -111,7 +111,7 @@ def presses(X: ArrayLike, moves: int = 2) -> Player:
     columns(X, 3)
     if (np.round(X) != X).any() or np.abs(X).max() > 9:
         raise ValueError("X must have whole entries of at most 9: pressed rows are counted exactly")
-    alt = f"{len(X)} great circles on a sphere, which cut it into {count(X)} cells."
+    alt = f"The planes of {len(X)} examples as great circles on a sphere, which they cut into {count(X)} cells."
 
     def draw(figure: Figure) -> None:
         figures.globe(figure.subplots(), X, np.ones(len(X)))
@@ -193,8 +193,11 @@ def theorems(axes: Mapping[str, Sequence[str]], entries: Sequence[Mapping[str, A
     def draw(figure: Figure) -> None:
         ax = figure.subplots()
         ax.axis("off")
+        ax.hlines(1 - np.arange(len(entries) + 1) / len(entries), 0, 1, color=figures.HAIR)
+        ax.vlines([0, 1], 0, 1, color=figures.HAIR)
         for k, entry in enumerate(entries):
-            ax.text(0, 1 - k / len(entries), f"{', '.join(entry['where'].values())}: {entry['theorem']}", fontsize=8)
+            words = f"{', '.join(entry['where'].values())}: {entry['theorem']}"
+            ax.text(0.01, 1 - (k + 0.6) / len(entries), words, fontsize=8)
 
     return Player("map", plain(state), alt, draw, 6.4, 3.0)
 

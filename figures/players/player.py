@@ -23,6 +23,7 @@ from figures import INK, MARK, NEG, POS, SOFT, drawn
 from figures.style import HAIR
 
 HERE = Path(__file__).parent
+COMMENT = re.compile(r"^ *(//[^\n]*|/\*\*.*?\*/)\n", re.M | re.S)
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.M)
 # Paper's colours -> the page's, which follow the text's colour and so the reader's light or dark mode.
 THEMED = {INK: "currentColor", POS: "var(--pos)", NEG: "var(--neg)", MARK: "var(--wine)", SOFT: "var(--soft)",
@@ -66,8 +67,9 @@ def _parts(module: str) -> list[str]:
 
 @cache
 def bundle(module: str) -> str:
-    """One ES module: the source of `module` after the sources of what it imports."""
-    return "\n".join(IMPORT.sub("", (HERE / f"{part}.mjs").read_text()) for part in _parts(module))
+    """One ES module: the source of `module` after the sources of what it imports, without their comments."""
+    sources = [(HERE / f"{part}.mjs").read_text() for part in _parts(module)]
+    return "\n".join(COMMENT.sub("", IMPORT.sub("", source)) for source in sources)
 
 
 def _in_script(value: str) -> str:
