@@ -87,7 +87,7 @@ def test_principal_components_are_the_leading_ones_and_deterministic():
 @pytest.mark.parametrize("components", [0, 14, -1])
 def test_impossible_components_are_refused(components):
     with pytest.raises(ValueError, match="components"):
-        load("wine", components)
+        load("wine", components=components)
 
 
 def test_unknown_names_list_the_known_ones():
