@@ -94,6 +94,13 @@ def visit(
         yield Visit(page, heard)
 
 
+def sticks_out(visit: Visit) -> list[str]:
+    """What is wider than the screen, with its text."""
+    return visit.page.evaluate("""() => [...document.querySelectorAll(".player, .player *:not(svg *)")]
+        .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+        .map((e) => `${e.closest("section").id}: ${e.className}: ${e.textContent.slice(0, 60)}`)""")
+
+
 # --- reading a figure ------------------------------------------------------------------------------
 
 
@@ -561,6 +568,7 @@ def test_figure(visit: Visit, name: str) -> None:
     """Catches a control that does nothing, and a drawing or a text that does not say what `lib` computes."""
     DRIVERS[name](visit.figure(name))
     assert visit.heard == []
+    assert sticks_out(visit) == []
 
 
 @pytest.mark.parametrize("name", ["zonotopes-along", "bracket", "flow", "ellipsoid"])
@@ -586,13 +594,13 @@ def test_play_and_pause(visit: Visit, name: str) -> None:
 # --- for every reader ------------------------------------------------------------------------------
 
 
-def test_nothing_sticks_out(visit: Visit) -> None:
-    """Catches sideways scrolling, and a figure that is wider than its place."""
-    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    boxes = visit.page.evaluate(
-        "[...document.querySelectorAll('.player *:not(svg *)')].map((e) => e.getBoundingClientRect().right)"
-    )
-    assert max(boxes) <= visit.page.viewport_size["width"] + 1  # type: ignore[index]
+@pytest.mark.parametrize("spacing", ["normal", "0.06em"])
+def test_nothing_sticks_out(visit: Visit, spacing: str) -> None:
+    """Catches sideways scrolling, and a figure that is wider than its place, here or where the fonts are wider."""
+    visit.page.evaluate("(spacing) => { document.body.style.letterSpacing = spacing }", spacing)
+    found = sticks_out(visit)
+    visit.page.evaluate("() => { document.body.style.letterSpacing = '' }")
+    assert found == []
 
 
 def test_every_control_has_a_name_and_a_value(visit: Visit) -> None:

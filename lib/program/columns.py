@@ -181,5 +181,6 @@ class Generation:
         return len(blocks) > len(before.blocks)
 
     def tell(self) -> None:
-        bounds = self.interval.lower, self.best.value, self.interval.upper
+        interval, best = self.interval, self.best.value
+        bounds = interval.lower, max(interval.lower, best), interval.upper
         self.watch(Progress(perf_counter() - self.clock.began, self.round, *bounds, *self.sizes, self.directions))
