@@ -3,19 +3,11 @@
 from figures.players.chart import bracket
 from figures.players.directions import basins, basins_on_sphere, flow, wedges
 from figures.players.dual import dial, ellipsoid, recovery
-from figures.players.games import (
-    beam,
-    laboratory,
-    landscapes,
-    missing,
-    presses,
-    programs,
-    prove,
-    theorems,
-    virtual_points,
-)
+from figures.players.games import laboratory, landscapes, missing, presses, prove
 from figures.players.plane import arrangement, zonotopes, zonotopes_along
 from figures.players.player import Player, bundle
+from figures.players.training import programs, theorems
+from figures.players.works import beam, virtual_points
 
 __all__ = [
     "Player",

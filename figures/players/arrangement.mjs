@@ -1,6 +1,6 @@
 // The lines x_n'h = 0 in the plane of h, their cells and patterns; a hand-held h lights its cell.
 
-import { Panel, button, degrees, handle, outline, plural, shape, show, slider, stage, subscript, text } from "./kit.mjs";
+import { Panel, button, degrees, handle, outline, plural, shape, show, slider, stage, subscript, text, within } from "./kit.mjs";
 import { along, angleOf, cells, dot, pattern, same, turned, unit } from "./plane.mjs";
 
 const LOOK = { 1: "pos", [-1]: "neg" };
@@ -25,8 +25,7 @@ function render({ model, el }) {
       name: `Example ${n + 1}`,
       get: () => X[n],
       set: (p) => {
-        const bound = left.view.reach;
-        X = X.map((x, k) => (k === n ? p.map((v) => Math.min(bound, Math.max(-bound, v))) : x));
+        X = X.map((x, k) => (k === n ? within(left, p) : x));
         changed();
       },
       mark: shape("circle", { r: 6, class: `${y[n] > 0 ? "solid" : "ring"} ${LOOK[y[n]]}` }),

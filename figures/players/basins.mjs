@@ -1,6 +1,6 @@
 // Which extremal direction a small neuron ends at, for every direction it may start from, on the circle.
 
-import { Panel, button, degrees, handle, shape, show, slider, stage, subscript, text } from "./kit.mjs";
+import { Panel, button, degrees, handle, shape, show, slider, stage, subscript, text, within } from "./kit.mjs";
 import { along, climb, growth, unit } from "./plane.mjs";
 
 const LOOK = { 1: "pos", [-1]: "neg" };
@@ -37,7 +37,7 @@ function render({ model, el }) {
     handle(panel, {
       name: `Example ${n + 1}`, step: 0.025,
       get: () => scaled(X[n]),
-      set: (p) => ((X = X.map((x, k) => (k === n ? along(p, size / 0.9) : x))), model.set("X", X), draw()),
+      set: (p) => ((X = X.map((x, k) => (k === n ? along(within(panel, p), size / 0.9) : x))), model.set("X", X), draw()),
       words: () => `${text(X[n][0])}, ${text(X[n][1])}`,
       mark: shape("circle", { r: 5.5, class: `${y[n] > 0 ? "solid" : "ring"} ${LOOK[y[n]]}` }),
     }),

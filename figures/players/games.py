@@ -1,8 +1,7 @@
 """Players with a goal: prove a bound, grow missing neurons, match two networks, press cells away; the laboratory."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,8 +9,8 @@ from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 
 import figures
-from figures.players.player import Player, bundle, plain
-from figures.players.state import columns, rounded
+from figures.players.player import Player, bundle
+from figures.players.state import columns
 from lib.data import Array, validated, validated_dual, validated_matrix
 from lib.kkt import normalised, upper_bound
 from lib.network import Network
@@ -148,99 +147,3 @@ def laboratory(X: ArrayLike, y: ArrayLike, width: int = 12, scale: float = 0.1, 
         "of a trained one."
     )
     return Player("laboratory", state, alt, _data(X, y), 3.6, 3.4)
-
-
-def programs(names: Sequence[str], y: ArrayLike, pairs: ArrayLike, scores: ArrayLike) -> Player:
-    """Move two clouds of pre-activations over the wedges of (s)_+ - (t)_+; beside them the scores of another network.
-
-    K tasks with `names`, labels y (n,), `pairs` (K, n, 2), `scores` (K, n). Raises `ValueError` if shapes disagree.
-    """
-    y, pairs, scores = (np.asarray(values, dtype=float) for values in (y, pairs, scores))
-    if pairs.shape != (len(names), len(y), 2) or scores.shape != pairs.shape[:2]:
-        raise ValueError(
-            f"pairs must be ({len(names)}, {len(y)}, 2) and scores ({len(names)}, {len(y)}), one entry for each task "
-            f"and input; got {pairs.shape} and {scores.shape}"
-        )
-    state = {"names": list(names), "y": y, "pairs": rounded(pairs, 4), "scores": rounded(scores, 4)}
-    alt = (
-        f"{len(y)} inputs of two classes in the plane of the two pre-activations of a trained network, over the "
-        "wedges where it says plus and minus; beside them histograms of the scores of a random network."
-    )
-
-    def draw(figure: Figure) -> None:
-        left, right = figure.subplots(1, 2)
-        for label, colour in ((1.0, figures.POS), (-1.0, figures.NEG)):
-            left.plot(*pairs[0][y == label].T, "o", ms=2, color=colour)
-            right.hist(scores[0][y == label], bins=24, color=colour, alpha=0.5)
-        left.set(xlabel="first pre-activation", ylabel="second")
-        right.set(xlabel="score of the random network")
-
-    return Player("programs", state, alt, draw, 6.4, 3.0)
-
-
-def theorems(axes: Mapping[str, Sequence[str]], entries: Sequence[Mapping[str, Any]]) -> Player:
-    """Choose one option on each of the `axes` (name -> options): the entry whose "where" has them all is shown.
-
-    An entry has "where", "theorem", "checked", "limit" and "certificate". Raises `ValueError` for an unknown option.
-    """
-    for entry in entries:
-        if any(entry["where"].get(name) not in options for name, options in axes.items()):
-            raise ValueError(f"entries: {entry['where']} has an option that is not on its axis {dict(axes)}")
-    state = {"axes": [{"name": name, "options": list(options)} for name, options in axes.items()], "entries": entries}
-    names = ", ".join(axes)
-    alt = f"Choices of {names}; for each combination the theorem that says where training ends, or that none is known."
-
-    def draw(figure: Figure) -> None:
-        ax = figure.subplots()
-        ax.axis("off")
-        ax.hlines(1 - np.arange(len(entries) + 1) / len(entries), 0, 1, color=figures.HAIR)
-        ax.vlines([0, 1], 0, 1, color=figures.HAIR)
-        for k, entry in enumerate(entries):
-            words = f"{', '.join(entry['where'].values())}: {entry['theorem']}"
-            ax.text(0.01, 1 - (k + 0.6) / len(entries), words, fontsize=8)
-
-    return Player("map", plain(state), alt, draw, 6.4, 3.0)
-
-
-def beam(x: ArrayLike, widths: ArrayLike, beams: ArrayLike) -> Player:
-    """Score matching on the line: tubes of half-widths `widths` (K,) around the staircase of x (n,), a beam in each.
-
-    `x` increases; `beams` (K, n) are the kinks, which are the scores. Raises `ValueError` if shapes disagree.
-    """
-    x, widths, beams = (np.asarray(values, dtype=float) for values in (x, widths, beams))
-    if beams.shape != (len(widths), len(x)) or (np.diff(x) <= 0).any():
-        raise ValueError(
-            f"x must increase and beams be ({len(widths)}, {len(x)}), one row for each width; got {beams.shape}"
-        )
-    alt = f"A tube around the staircase that counts {len(x)} data on the line, a polygon in it, and its kinks as bars."
-
-    def draw(figure: Figure) -> None:
-        ax = figure.subplots()
-        steps = len(x) - np.arange(len(x) + 1)
-        edges = np.r_[x[0] - 0.6, x, x[-1] + 0.6]
-        for shift in (-widths[0], widths[0]):
-            ax.stairs(shift - steps, edges, color=figures.SOFT, baseline=None)
-        t = np.r_[x[0] - 0.6, x, x[-1] + 0.6]
-        ax.plot(t, np.maximum(x - t[:, None], 0) @ beams[0], color=figures.MARK)
-        ax.set(xlabel="x")
-
-    return Player("beam", {"x": x, "widths": widths, "beams": rounded(beams, 9)}, alt, draw, 5.6, 3.0)
-
-
-def virtual_points(X: ArrayLike, rho: float) -> Player:
-    """Two training points X (2, 2) beside the origin, the flow h(y) - y of the least-norm denoiser, and their sum.
-
-    Raises `ValueError` unless 0 < rho < half the shorter length: the balls around the points must not touch.
-    """
-    X = validated_matrix(X)
-    if X.shape != (2, 2) or not 0 < rho < np.linalg.norm(X, axis=1).min() / 2:
-        raise ValueError(f"X must be (2, 2) and rho positive, below half the shorter row; got {X.shape} and rho={rho}")
-    alt = "The origin and two training points with circles of the noise, arrows of the score flow, and the points' sum."
-
-    def draw(figure: Figure) -> None:
-        ax = figure.subplots()
-        figures.plane(ax, 1.6 * float(np.abs(X).max()))
-        ax.plot(*np.vstack([np.zeros(2), X]).T, "o", color=figures.POS)
-        ax.plot(*X.sum(axis=0), "o", color=figures.MARK)
-
-    return Player("virtual", {"X": X, "rho": rho}, alt, draw, 3.6, 3.4)

@@ -177,6 +177,12 @@ export function handle(panel, { name, step = 1 / 16, get, set, words, mark }) {
   };
 }
 
+/** The point p, or the nearest to it of the square that the panel shows (of `share` of it): nothing is dragged away. */
+export const within = (panel, p, share = 1) => {
+  const far = share * panel.view.reach;
+  return p.map((v) => Math.min(far, Math.max(-far, v)));
+};
+
 /** A labelled slider. `show(value)` words its value for the eye, `words(value)` for a screen reader. */
 export function slider(stage, { name, min, max, step = "any", value, show, words = show, change }) {
   const input = element("input", { type: "range", min, max, step, value });

@@ -1,6 +1,6 @@
 // The laboratory on the page: data that are dragged, P* under the finger, and a flow that runs in a worker.
 
-import { Panel, button, handle, plural, shape, show, slider, stage, subscript, text } from "./kit.mjs";
+import { Panel, button, handle, plural, shape, show, slider, stage, subscript, text, within } from "./kit.mjs";
 import { game } from "./game.mjs";
 import { along, hausdorff, relu, dot, unit } from "./plane.mjs";
 import { flow, maxMargin } from "./program.mjs";
@@ -78,8 +78,7 @@ function render({ model, el }) {
       name: `Example ${n + 1}`,
       get: () => X[n],
       set: (p) => {
-        const bound = left.view.reach;
-        X = X.map((x, k) => (k === n ? p.map((v) => Math.min(bound, Math.max(-bound, v))) : x));
+        X = X.map((x, k) => (k === n ? within(left, p) : x));
         changed();
       },
       words: (p) => `${text(p[0])}, ${text(p[1])}, label ${y[n] > 0 ? "plus" : "minus"} one`,

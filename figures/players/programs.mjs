@@ -1,6 +1,6 @@
 // Reprogramming: two clouds of pre-activations over the wedges of a trained network, and the scores of a random one.
 
-import { Panel, button, handle, outline, shape, show, slider, stage, text } from "./kit.mjs";
+import { Panel, button, handle, outline, shape, show, slider, stage, text, within } from "./kit.mjs";
 import { game } from "./game.mjs";
 
 const LOOK = { 1: "pos", [-1]: "neg" };
@@ -24,7 +24,7 @@ function render({ model, el }) {
     name: "Program",
     step: left.view.reach / 200,
     get: () => move,
-    set: (p) => ((move = p.map((v) => Math.max(-left.view.reach, Math.min(left.view.reach, v)))), draw()),
+    set: (p) => ((move = within(left, p)), draw()),
     mark: shape("circle", { r: 7, class: "solid wine" }),
   });
   button(figure, "No program", () => ((move = [0, 0]), draw()));

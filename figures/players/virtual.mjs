@@ -1,6 +1,6 @@
 // A denoiser of least norm in the plane: its score flow, and the sums of training points where the flow stays.
 
-import { Panel, button, handle, shape, show, slider, stage, text } from "./kit.mjs";
+import { Panel, button, handle, shape, show, slider, stage, text, within } from "./kit.mjs";
 import { along, dot, minus, plus, relu } from "./plane.mjs";
 
 /** h(y) for the hub 0 and training points X. */
@@ -26,8 +26,7 @@ function render({ model, el }) {
       name: `Training point ${n + 1}`,
       get: () => X[n],
       set: (p) => {
-        const bound = 0.9 * panel.view.reach;
-        X = X.map((x, k) => (k === n ? p.map((v) => Math.min(bound, Math.max(-bound, v))) : x));
+        X = X.map((x, k) => (k === n ? within(panel, p, 0.9) : x));
         draw();
       },
       mark: shape("circle", { r: 6, class: "solid pos" }),

@@ -1,6 +1,6 @@
 // Where a neuron may sit: the dual function over the circle of directions, its kinks and its maxima, for two lengths.
 
-import { Panel, degrees, handle, outline, plural, shape, show, slider, stage, subscript, text } from "./kit.mjs";
+import { Panel, degrees, handle, outline, plural, shape, show, slider, stage, subscript, text, within } from "./kit.mjs";
 import { along, angleOf, arcs, dot, growth, kinks, unit } from "./plane.mjs";
 
 const LOOK = { 1: "pos", [-1]: "neg" };
@@ -33,7 +33,7 @@ function render({ model, el }) {
     handle(left, {
       name: `Example ${n + 1}`, step: left.view.reach / 100,
       get: () => X[n],
-      set: (q) => ((X = X.map((x, k) => (k === n ? q : x))), draw()),
+      set: (q) => ((X = X.map((x, k) => (k === n ? within(left, q) : x))), draw()),
       mark: shape("circle", { r: 6, class: `${lam[n] < 0 ? "ring" : "solid"} ${look(n)}` }),
     }),
   );

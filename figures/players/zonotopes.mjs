@@ -1,6 +1,6 @@
 // Z_+ and Z_- of a dual variable, their Hausdorff distance and the neuron that realises it, recomputed while dragging.
 
-import { Panel, between, button, degrees, handle, shape, show, stage, subscript, text, timeline } from "./kit.mjs";
+import { Panel, between, button, degrees, handle, shape, show, stage, subscript, text, timeline, within } from "./kit.mjs";
 import { along, dot, farthest, generators, hausdorff, minus, plus, turned, zonotope } from "./plane.mjs";
 
 const NAMES = { 1: "Z₊", [-1]: "Z₋" };
@@ -26,8 +26,7 @@ function render({ model, el }) {
       name: `Example ${n + 1}, label ${y[n] > 0 ? "plus" : "minus"} one`,
       get: () => X[n],
       set: (p) => {
-        const bound = left.view.reach;
-        X = X.map((x, k) => (k === n ? p.map((v) => Math.min(bound, Math.max(-bound, v))) : x));
+        X = X.map((x, k) => (k === n ? within(left, p) : x));
         model.set("X", X);
         draw();
       },

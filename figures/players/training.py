@@ -1,0 +1,64 @@
+"""Players of the works on where training goes: programs of a trained network, the map of the theorems."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+import figures
+from figures.players.player import Player, plain
+from figures.players.state import rounded
+
+
+def programs(names: Sequence[str], y: ArrayLike, pairs: ArrayLike, scores: ArrayLike) -> Player:
+    """Move two clouds of pre-activations over the wedges of (s)_+ - (t)_+; beside them the scores of another network.
+
+    K tasks with `names`, labels y (n,), `pairs` (K, n, 2), `scores` (K, n). Raises `ValueError` if shapes disagree.
+    """
+    y, pairs, scores = (np.asarray(values, dtype=float) for values in (y, pairs, scores))
+    if pairs.shape != (len(names), len(y), 2) or scores.shape != pairs.shape[:2]:
+        raise ValueError(
+            f"pairs must be ({len(names)}, {len(y)}, 2) and scores ({len(names)}, {len(y)}), one entry for each task "
+            f"and input; got {pairs.shape} and {scores.shape}"
+        )
+    state = {"names": list(names), "y": y, "pairs": rounded(pairs, 4), "scores": rounded(scores, 4)}
+    alt = (
+        f"{len(y)} inputs of two classes in the plane of the two pre-activations of a trained network, over the "
+        "wedges where it says plus and minus; beside them histograms of the scores of a random network."
+    )
+
+    def draw(figure: Figure) -> None:
+        left, right = figure.subplots(1, 2)
+        for label, colour in ((1.0, figures.POS), (-1.0, figures.NEG)):
+            left.plot(*pairs[0][y == label].T, "o", ms=2, color=colour)
+            right.hist(scores[0][y == label], bins=24, color=colour, alpha=0.5)
+        left.set(xlabel="first pre-activation", ylabel="second")
+        right.set(xlabel="score of the random network")
+
+    return Player("programs", state, alt, draw, 6.4, 3.0)
+
+
+def theorems(axes: Mapping[str, Sequence[str]], entries: Sequence[Mapping[str, Any]]) -> Player:
+    """Choose one option on each of the `axes` (name -> options): the entry whose "where" has them all is shown.
+
+    An entry has "where", "theorem", "checked", "limit" and "certificate". Raises `ValueError` for an unknown option.
+    """
+    for entry in entries:
+        if any(entry["where"].get(name) not in options for name, options in axes.items()):
+            raise ValueError(f"entries: {entry['where']} has an option that is not on its axis {dict(axes)}")
+    state = {"axes": [{"name": name, "options": list(options)} for name, options in axes.items()], "entries": entries}
+    names = ", ".join(axes)
+    alt = f"Choices of {names}; for each combination the theorem that says where training ends, or that none is known."
+
+    def draw(figure: Figure) -> None:
+        ax = figure.subplots()
+        ax.axis("off")
+        ax.hlines(1 - np.arange(len(entries) + 1) / len(entries), 0, 1, color=figures.HAIR)
+        ax.vlines([0, 1], 0, 1, color=figures.HAIR)
+        for k, entry in enumerate(entries):
+            words = f"{', '.join(entry['where'].values())}: {entry['theorem']}"
+            ax.text(0.01, 1 - (k + 0.6) / len(entries), words, fontsize=8)
+
+    return Player("map", plain(state), alt, draw, 6.4, 3.0)

@@ -1,0 +1,54 @@
+"""Players of the works that are convex programs: a beam in a tube, virtual training points."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+import figures
+from figures.players.player import Player
+from figures.players.state import rounded
+from lib.data import validated_matrix
+
+
+def beam(x: ArrayLike, widths: ArrayLike, beams: ArrayLike) -> Player:
+    """Score matching on the line: tubes of half-widths `widths` (K,) around the staircase of x (n,), a beam in each.
+
+    `x` increases; `beams` (K, n) are the kinks, which are the scores. Raises `ValueError` if shapes disagree.
+    """
+    x, widths, beams = (np.asarray(values, dtype=float) for values in (x, widths, beams))
+    if beams.shape != (len(widths), len(x)) or (np.diff(x) <= 0).any():
+        raise ValueError(
+            f"x must increase and beams be ({len(widths)}, {len(x)}), one row for each width; got {beams.shape}"
+        )
+    alt = f"A tube around the staircase that counts {len(x)} data on the line, a polygon in it, and its kinks as bars."
+
+    def draw(figure: Figure) -> None:
+        ax = figure.subplots()
+        steps = len(x) - np.arange(len(x) + 1)
+        edges = np.r_[x[0] - 0.6, x, x[-1] + 0.6]
+        for shift in (-widths[0], widths[0]):
+            ax.stairs(shift - steps, edges, color=figures.SOFT, baseline=None)
+        t = np.r_[x[0] - 0.6, x, x[-1] + 0.6]
+        ax.plot(t, np.maximum(x - t[:, None], 0) @ beams[0], color=figures.MARK)
+        ax.set(xlabel="x")
+
+    return Player("beam", {"x": x, "widths": widths, "beams": rounded(beams, 9)}, alt, draw, 5.6, 3.0)
+
+
+def virtual_points(X: ArrayLike, rho: float) -> Player:
+    """Two training points X (2, 2) beside the origin, the flow h(y) - y of the least-norm denoiser, and their sum.
+
+    Raises `ValueError` unless 0 < rho < half the shorter length: the balls around the points must not touch.
+    """
+    X = validated_matrix(X)
+    if X.shape != (2, 2) or not 0 < rho < np.linalg.norm(X, axis=1).min() / 2:
+        raise ValueError(f"X must be (2, 2) and rho positive, below half the shorter row; got {X.shape} and rho={rho}")
+    alt = "The origin and two training points with circles of the noise, arrows of the score flow, and the points' sum."
+
+    def draw(figure: Figure) -> None:
+        ax = figure.subplots()
+        figures.plane(ax, 1.6 * float(np.abs(X).max()))
+        ax.plot(*np.vstack([np.zeros(2), X]).T, "o", color=figures.POS)
+        ax.plot(*X.sum(axis=0), "o", color=figures.MARK)
+
+    return Player("virtual", {"X": X, "rho": rho}, alt, draw, 3.6, 3.4)
