@@ -220,7 +220,10 @@ def race(patterns: ArrayLike, lengths: ArrayLike, y: ArrayLike) -> Race:
         raise ValueError("lengths and y must be positive, one each for every column of patterns: one class at a time")
     sigma, clock, left = -np.ones(len(S)), 0.0, target > 0
     times, blocks = [], []
-    while (rate := np.sqrt((S & left) @ (rho * target) ** 2)).any():
+    for _ in range(N):  # whoever arrives learns a row
+        rate = np.sqrt((S & left) @ (rho * target) ** 2)
+        if not rate.any():
+            break
         wait = np.divide(-sigma, rate, out=np.full(len(S), np.inf), where=rate > 0)
         first = np.flatnonzero(wait <= wait.min() + _TIE * (clock + wait.min()))
         if ((S[first] ^ S[first[0]]) & left).any():

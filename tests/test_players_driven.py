@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from figures.players.games import pressed
+from lib import closed_form
 from lib.flow import gradient_flow
 from lib.network import Network
 from lib.patterns import cells, count
@@ -31,6 +32,8 @@ from tests.galleries import (
     LOG_T,
     LOWER,
     PLANTED,
+    RACE_RHO,
+    RACE_SETS,
     REACHED,
     RECOVERED,
     RUN,
@@ -501,6 +504,31 @@ def drive_virtual(figure: Locator) -> None:
     figure.get_by_role("button", name="Reset").click()
 
 
+def drive_race(figure: Locator) -> None:
+    """Times and cost are lib's, the least cost that by hand; the goal is far at first, then reached, and a tie said."""
+
+    def compared() -> float:
+        shown = held(figure, "game")
+        told = closed_form.race(RACE_SETS, shown["rho"], np.ones(3))
+        a, b, c = 1 / np.array(shown["rho"])
+        assert shown["times"] == pytest.approx(told.times.tolist(), rel=1e-12)
+        assert shown["cost"] == pytest.approx(told.cost, rel=1e-12)
+        assert shown["least"] == pytest.approx(np.hypot(a + c, b), rel=1e-6)
+        assert number(figure, "arrives first, at #,") == pytest.approx(told.times[0], abs=6e-4)
+        assert number(figure, "squared loss pays #,") == pytest.approx(told.cost, abs=6e-4)
+        return float(shown["cost"] / shown["least"])
+
+    assert held(figure, "game")["rho"] == RACE_RHO.tolist() and compared() < 1.1
+    figure.get_by_label("Length of example 1", exact=True).press("Shift+ArrowDown")
+    compared()
+    drag(figure, "Length of example 1", 0, -300)
+    for name in ("Length of example 2", "Length of example 3"):
+        drag(figure, name, 0, 300)
+    assert compared() > 1.25 and "Goal reached" in words(figure)
+    drag(figure, "Length of example 3", 0, -400)
+    assert held(figure, "game")["tie"] and "a tie" in words(figure)
+
+
 def drive_laboratory(figure: Locator) -> None:
     """P* and the flow's cost are those of the library; the search ends at data on which training fails."""
     ready = "(el) => el.model.get('game').ratio !== null"
@@ -552,6 +580,7 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "wedges": drive_wedges,
     "beam": drive_beam,
     "virtual": drive_virtual,
+    "race": drive_race,
     "laboratory": drive_laboratory,
     "dial": drive_dial,
     "recovery": drive_recovery,

@@ -1,4 +1,4 @@
-"""Players of the works on where training goes: programs of a trained network, the map of the theorems."""
+"""Players of the works on where training goes: a race, programs of a trained network, the map of the theorems."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +10,43 @@ from numpy.typing import ArrayLike
 import figures
 from figures.players.player import Player, plain
 from figures.players.state import rounded
+from lib.closed_form import race as foreseen
+from lib.data import Array, validated_matrix
+
+
+def sizes(S: Array, rho: Array) -> tuple[Array, Array]:
+    """The knots of the race: times (k + 1,) and sigma (k + 1, m), from -1 at time 0; y = 1 for every example."""
+    told = foreseen(S, rho, np.ones(len(rho)))
+    times, left, sigma = np.r_[0.0, told.times], np.ones(len(rho)), [-np.ones(len(S))]
+    for wait, block in zip(np.diff(times), told.blocks, strict=True):
+        sigma.append(sigma[-1] + wait * np.linalg.norm(S * left * rho, axis=1))
+        left = left * ~block
+    return times, np.array(sigma)
+
+
+def race(patterns: ArrayLike, lengths: ArrayLike) -> Player:
+    """Neurons with `patterns` (m, N), m <= 3, race on orthogonal examples whose `lengths` (N,) are to be dragged.
+
+    Raises `ValueError` for more neurons than the figure has colours, and as `lib.closed_form.race` does.
+    """
+    S, rho = validated_matrix(patterns), np.asarray(lengths, dtype=float)
+    if len(S) > 3:
+        raise ValueError(f"patterns must have at most 3 rows, one colour for each neuron; got {len(S)}")
+    times, sigma = sizes(S, rho)
+    alt = (
+        f"The lengths of {len(rho)} examples; beside them the sizes of {len(S)} neurons on a logarithmic scale, as "
+        "straight lines over time, which race to the top and bend where a rival has learnt an example."
+    )
+
+    def draw(figure: Figure) -> None:
+        ax = figure.subplots()
+        for own, colour in zip(sigma.T, (figures.POS, figures.NEG, figures.MARK), strict=False):
+            ax.plot(times, np.minimum(own, 0), color=colour)
+        for time in times[1:]:
+            ax.axvline(time, color=figures.SOFT, lw=0.8, ls="--")
+        ax.set(xlabel="time", ylabel="log of the size", ylim=(-1.02, 0.05))
+
+    return Player("race", {"S": S, "rho": rho}, alt, draw, 4.8, 2.8)
 
 
 def programs(names: Sequence[str], y: ArrayLike, pairs: ArrayLike, scores: ArrayLike) -> Player:
