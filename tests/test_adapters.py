@@ -368,6 +368,7 @@ SQUARE = {"W1": np.array([[1.0, 2], [3, -4]]), "w2": np.array([1.0, -1])}
         (lambda X: np.maximum(X @ SQUARE["W1"].T, 0) @ SQUARE["w2"], "transposed they agree: save W1.T"),
         (lambda X: np.maximum(X[:, ::-1] @ SQUARE["W1"], 0) @ SQUARE["w2"], "in another order"),
         (lambda X: np.maximum(X @ SQUARE["W1"], 0) @ SQUARE["w2"] + 1e-3, "the network says"),
+        (lambda X: np.maximum(X @ SQUARE["W1"], 0).astype(np.float16) @ SQUARE["w2"] * 1.001, "half precision"),
         (lambda X: np.append(X[:, 0], 1), "5 predictions for 4 rows"),
         (lambda X: np.full(4, np.nan), "the prediction is nan; outputs before any sigmoid"),
     ],
@@ -579,7 +580,8 @@ def test_files_that_are_broken(tmp_path: Path) -> None:
     net = tmp_path / "net.npz"
     for stop in range(0, len(whole), 7):
         net.write_bytes(whole[:stop])
-        with pytest.raises(ValueError, match="is not readable without running code in it"):
+        why = "its end is cut off" if stop > 3 else "it does not begin as one" if stop else "it is empty"
+        with pytest.raises(ValueError, match=f"is not a whole file of arrays, .*{why}.; copy it again"):
             read_layers(net)
     for place in range(0, len(whole), 3):
         net.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
@@ -587,7 +589,10 @@ def test_files_that_are_broken(tmp_path: Path) -> None:
             assert read_layers(net).W1.shape == (3, 2)
     with zipfile.ZipFile(net, "w") as archive:
         archive.writestr("W1.npy", b"not an array")
-    with pytest.raises(ValueError, match="is not readable"):
+    with pytest.raises(ValueError, match="is not a whole file of arrays"):
+        read_layers(net)
+    net.write_bytes(b"\x80\x04K\x01.")  # numpy says: "This file contains pickled (object) data"
+    with pytest.raises(ValueError, match="it does not begin as one"):
         read_layers(net)
 
 

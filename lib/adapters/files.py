@@ -1,20 +1,27 @@
-"""Files: how those of others are read, and the one place where ours are written."""
+"""Files: how those of others are read and refused, and the one place where ours are written."""
 
 import gzip
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 GZIP = b"\x1f\x8b"
+SHOWN = 8  # names in a message
 
 
 def content(path: str | Path) -> bytes:
     """The bytes of a file, of standard input for `-`; unpacked if they are gzip."""
     raw = sys.stdin.buffer.read() if str(path) == "-" else Path(path).read_bytes()
     return gzip.decompress(raw) if raw.startswith(GZIP) else raw
+
+
+def listed(names: Sequence[object]) -> str:
+    """The first of the names, and how many they are."""
+    shown = ", ".join(str(name)[:60] for name in names[:SHOWN])
+    return shown + (f", ... ({len(names)} in all)" if len(names) > SHOWN else "")
 
 
 @contextmanager

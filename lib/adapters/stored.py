@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,21 @@ from lib.adapters.safetensors import read_safetensors, safetensors
 from lib.adapters.weights import Layers, keras_layers, layers, state_layers
 from lib.data import Array
 
+ZIP, NPY = b"PK", b"\x93NUMPY"  # how an .npz and an .npy begin
 OURS = {"W1", "b1", "w2", "b2"}
 NEURON = "missing_"  # what a report says beside a network: not part of it
 
 
 def _loaded(path: Path) -> dict[str, Array]:
-    with parsing(path, "readable without running code in it", "save it with numpy.savez"):
-        loaded = np.load(io.BytesIO(content(path)), allow_pickle=False)
+    """The arrays of an .npz by their names, of an .npy by the empty name."""
+    what = "a whole file of arrays, readable without running code in it"
+    with parsing(path, what, "copy it again, or save it with numpy.savez"):
+        raw = content(path)
+        if not raw.startswith((ZIP, NPY)):  # numpy would say that it is a pickle
+            raise ValueError("it does not begin as one" if raw else "it is empty")
+        if raw.startswith(ZIP) and not zipfile.is_zipfile(io.BytesIO(raw)):
+            raise ValueError("its end is cut off")
+        loaded = np.load(io.BytesIO(raw), allow_pickle=False)
         arrays = {"": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
         if strange := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
             raise ValueError(f"{strange[0]} is no array")
@@ -28,8 +37,14 @@ def _loaded(path: Path) -> dict[str, Array]:
 
 
 def _from_arrays(arrays: Mapping[str, Array]) -> Layers:
-    """W1 (d, m) and w2 (m,), perhaps b1 (m,) and b2; or arr_0, ... of numpy.savez(*model.get_weights()); or a state."""
+    """W1 (d, m) and w2 (m,), perhaps b1 (m,) and b2; or arr_0, ... of numpy.savez(*model.get_weights()); or a state;
+    or one row (w1_i, w2_i) a neuron."""
     arrays = {name: array for name, array in arrays.items() if not name.startswith(NEURON)}
+    if "" in arrays:
+        rows = arrays[""]
+        if rows.ndim != 2 or rows.shape[1] < 2:
+            raise ValueError(f"an .npy must hold one row (w1_i, w2_i) for each neuron; its shape is {rows.shape}")
+        return layers(rows[:, :-1].T, None, rows[:, -1], None)
     if arrays and all(re.fullmatch(r"arr_\d+", name) for name in arrays):
         return keras_layers([arrays[f"arr_{i}"] for i in range(len(arrays))])
     if not OURS & set(arrays):
@@ -51,13 +66,8 @@ def read_layers(path: str | Path) -> Layers:
     ending = path.suffix.lower()
     if ending == ".safetensors":
         return state_layers(read_safetensors(path))
-    if ending == ".npz":
+    if ending in (".npz", ".npy"):
         return _from_arrays(_loaded(path))
-    if ending == ".npy":
-        rows = next(iter(_loaded(path).values()))
-        if rows.ndim != 2 or rows.shape[1] < 2:
-            raise ValueError(f"{path} must hold one row (w1_i, w2_i) for each neuron; its shape is {rows.shape}")
-        return layers(rows[:, :-1].T, None, rows[:, -1], None)
     what = "a PyTorch pickle, which runs code when it is read" if ending in (".pt", ".pth", ".pkl") else "another file"
     raise ValueError(
         f"{path}: a network is a file .npz, .npy or .safetensors, not {what}; "

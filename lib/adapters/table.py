@@ -17,14 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.adapters.files import content, parsing
+from lib.adapters.files import content, listed, parsing
 from lib.data import Array
 
 MAX_CELL = 300
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 MISSING = {"", "?", "na", "n/a", "#n/a", "nan", "null"}
 INDEX = re.compile(r"|id|index|unnamed: ?[\d.]+", re.IGNORECASE)  # names of columns that number the rows
-SHOWN = 8  # column names in a message
 
 Row = list[str]
 
@@ -108,10 +107,6 @@ def _rows(path: str | Path) -> list[tuple[int, Row]]:
 # --- columns ---------------------------------------------------------------------------------------
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f", ... ({len(names)} in all)" if len(names) > SHOWN else "")
-
-
 def _column(asked: str, names: list[str], has_header: bool) -> int:
     """The place of a column: a name of the header, or else a number counted from 0, negative from the end."""
     if has_header and names.count(asked) == 1:
@@ -121,7 +116,7 @@ def _column(asked: str, names: list[str], has_header: bool) -> int:
     try:
         return range(len(names))[int(asked)]
     except (ValueError, IndexError):
-        known = _listed(names) if has_header else f"0 to {len(names) - 1}; the file has no header"
+        known = listed(names) if has_header else f"0 to {len(names) - 1}; the file has no header"
         raise ValueError(f"there is no column {asked!r}; the columns are {known}") from None
 
 
@@ -170,23 +165,24 @@ def _refuse_index(names: list[str] | None, body: list[Row], columns: list[int]) 
 # --- labels ----------------------------------------------------------------------------------------
 
 
-def _classes(labels: Sequence[str], positive: str) -> tuple[str, str]:
-    """The two labels, that of -1 first: in the order of the numbers they are, or of the alphabet."""
+def _signs(labels: Sequence[str], positive: str) -> tuple[Array, str, str]:
+    """y, and the labels of -1 and +1. Two labels are compared, and ordered, as the numbers they are, or as words."""
     numeric = all(map(_is_number, labels))
-    values = {Decimal(label) if numeric else label: label for label in reversed(labels)}
-    found = [values[value] for value in sorted(values)]
+
+    def value(label: str) -> Decimal | str:
+        return Decimal(label) if numeric and _is_number(label) else label
+
+    written = {value(label): label for label in reversed(labels)}
+    found = sorted(written)
     if len(found) != 2:
-        count = f"the label takes {len(found)} value{'s' if len(found) > 1 else ''} ({_listed(found)})"
+        count = f"the label takes {len(found)} value{'s' * (len(found) > 1)} ({listed([written[v] for v in found])})"
         raise ValueError(f"{count}; two are needed: is it another column (--label), or is line 1 a header (--header)?")
-    if positive and _alike(positive, numeric) not in (_alike(label, numeric) for label in found):
-        raise ValueError(f"no example has the label {positive!r}; the labels are {found[0]} and {found[1]}")
-    swapped = bool(positive) and _alike(positive, numeric) == _alike(found[0], numeric)
-    return (found[1], found[0]) if swapped else (found[0], found[1])
-
-
-def _alike(label: str, numeric: bool) -> Decimal | str:
-    """1 and 1.0 are one label where all labels are numbers."""
-    return Decimal(label) if numeric and _is_number(label) else label
+    chosen = value(positive) if positive else found[1]
+    if chosen not in found:
+        known = " and ".join(written[one] for one in found)
+        raise ValueError(f"no example has the label {positive!r}; the labels are {known}")
+    other = found[chosen == found[0]]
+    return np.array([1.0 if value(one) == chosen else -1.0 for one in labels]), written[other], written[chosen]
 
 
 def _labelled(path: str | Path, cells: list[tuple[int, str]], positive: str) -> tuple[Array, str, str, int]:
@@ -194,11 +190,7 @@ def _labelled(path: str | Path, cells: list[tuple[int, str]], positive: str) -> 
     for line, cell in cells:
         if _is_missing(cell):
             raise ValueError(f"{path}, line {line}: the label is missing; drop the row")
-    labels = [cell for _, cell in cells]
-    numeric = all(map(_is_number, labels))
-    negative, chosen = _classes(labels, positive)
-    y = [1.0 if _alike(one, numeric) == _alike(chosen, numeric) else -1.0 for one in labels]
-    return np.array(y), negative, chosen, cells[0][0]
+    return *_signs([cell for _, cell in cells], positive), cells[0][0]
 
 
 # --- the table -------------------------------------------------------------------------------------

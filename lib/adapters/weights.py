@@ -5,17 +5,19 @@ last row of W1, and b2 one more neuron, along the column of ones. All of them co
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import permutations
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lib.adapters.files import listed
 from lib.data import Array, reals, validated_matrix
 from lib.network import Network
 
 AGREE = 1e-5  # a network's own outputs and ours may differ by this share of the sums they are
+HALF = 1e-2  # ... and by this one if numbers of 16 bits were on the way: refused, by a message of its own
 NORMALISED = re.compile(r"running_(mean|var)|num_batches_tracked|moving_(mean|variance)|gamma$")
 SILENT = {"Flatten", "Unflatten", "Identity", "Dropout", "Squeeze"}  # torch modules that change no number
 PROPER = re.compile(r"Linear (ReLU )?Linear (Sigmoid )?")
@@ -36,7 +38,16 @@ class Layers(NamedTuple):
     @property
     def network(self) -> Network:
         """For data with a column of ones if there are biases, else for the data as they are."""
-        return from_layers(self.W1, self.b1, self.w2, self.b2) if self.bias else Network(self.W1, self.w2)
+        if not self.bias:
+            return Network(self.W1, self.w2)
+        size = np.sqrt(np.abs([self.b2] if self.b2 else []))  # of the constant neuron, if there is one
+        constant = np.vstack([np.zeros((len(self.W1), len(size))), size])
+        weights = np.hstack([np.vstack([self.W1, self.b1]), constant])
+        return Network(weights, np.r_[self.w2, np.sign(self.b2) * size])
+
+    def outputs(self, X: Array) -> Array:
+        """f(x_n) at the rows of X (N, d), without a column of ones."""
+        return np.maximum(X @ self.W1 + self.b1, 0) @ self.w2 + self.b2
 
     def agreeing(self, X: ArrayLike, outputs: ArrayLike) -> "Layers":
         """These layers, if `outputs` (N,) are f(x_n) for the rows of X (N, d), without a column of ones.
@@ -49,30 +60,25 @@ class Layers(NamedTuple):
         if not np.isfinite(own).all():
             n = int(np.flatnonzero(~np.isfinite(own))[0])
             raise ValueError(f"row {n}: the prediction is {own[n]}; outputs before any sigmoid are finite numbers")
-        misses = np.abs(_outputs(self, X) - own)
-        n = int(misses.argmax())
-        if misses[n] <= _allowed(self, X):
+        n = int(_beyond(self, X, own).argmax())
+        if _beyond(self, X, own)[n] <= 0:
             return self
-        turned = self._replace(W1=self.W1.T)
+        why = "is the activation another one, are layers missing or in another order, were the rows scaled?"
         square = self.W1.shape[0] == self.W1.shape[1]
-        agrees = square and np.abs(_outputs(turned, X) - own).max() <= _allowed(turned, X)
-        why = "with the first layer transposed they agree: save W1.T" if agrees else (
-            "is the activation another one, are layers missing or in another order, were the rows scaled?"
-        )  # fmt: skip
+        if square and _beyond(self._replace(W1=self.W1.T), X, own).max() <= 0:
+            why = "with the first layer transposed they agree: save W1.T"
+        elif _beyond(self, X, own, HALF).max() <= 0:
+            why = "they are near: is the activation a smooth one, are they in half precision? (see model.double())"
         raise ValueError(
             f"row {n}: the network says {own[n]:.7g}, but its weights in Linear, ReLU, Linear give "
-            f"{_outputs(self, X)[n]:.7g}; {why}"
+            f"{self.outputs(X)[n]:.7g}; {why}"
         )
 
 
-def _outputs(layers: Layers, X: Array) -> Array:
-    return np.maximum(X @ layers.W1 + layers.b1, 0) @ layers.w2 + layers.b2
-
-
-def _allowed(layers: Layers, X: Array) -> float:
-    """AGREE times the largest sum of the sizes of the terms of an output."""
-    sizes = np.maximum(X @ layers.W1 + layers.b1, 0) @ np.abs(layers.w2) + abs(layers.b2)
-    return AGREE * float(sizes.max())
+def _beyond(layers: Layers, X: Array, own: Array, share: float = AGREE) -> Array:
+    """|f(x_n) - own_n|, less this share of the largest sum of the sizes of the terms of an output."""
+    sizes = layers._replace(w2=np.abs(layers.w2), b2=abs(layers.b2)).outputs(X)
+    return np.abs(layers.outputs(X) - own) - share * sizes.max()
 
 
 def _vector(values: ArrayLike, name: str) -> Array:
@@ -104,13 +110,7 @@ def layers(W1: ArrayLike, b1: ArrayLike | None, w2: ArrayLike, b2: ArrayLike | N
 
 def from_layers(W1: ArrayLike, b1: ArrayLike, w2: ArrayLike, b2: float) -> Network:
     """The network of weights `W1` (d, m), `w2` (m,) and biases `b1` (m,), `b2`, for data with a column of ones."""
-    W1, b1, w2, b2, _ = layers(W1, b1, w2, b2)
-    weights = np.vstack([W1, b1])
-    if b2 == 0:
-        return Network(weights, w2)
-    size = np.sqrt(abs(b2))
-    constant = np.r_[np.zeros(len(W1)), size]
-    return Network(np.column_stack([weights, constant]), np.r_[w2, np.sign(b2) * size])
+    return layers(W1, b1, w2, b2).network
 
 
 def _network(found: Layers, sample: Sample | None) -> Network:
@@ -143,8 +143,6 @@ def from_sklearn(estimator: Any, sample: Sample | None = None) -> Network:
             f"the estimator has {len(estimator.coefs_) - 1} hidden layers; hidden_layer_sizes=(m,) has one"
         )
     (W1, w2), (b1, b2) = estimator.coefs_, estimator.intercepts_
-    if w2.shape[1] != 1:
-        raise ValueError(f"the estimator has {w2.shape[1]} outputs; train one against the rest, with two classes")
     return _network(layers(W1, b1, w2, b2), sample)
 
 
@@ -188,13 +186,8 @@ def _state(source: Any) -> Mapping[str, Any]:
         raise ValueError(f"a {type(source).__name__} is no state_dict: pass model.state_dict()")
     inner = [key for key, value in source.items() if isinstance(value, Mapping) and "optim" not in str(key)]
     if len(inner) > 1:
-        raise ValueError(f"the checkpoint holds several mappings, {_few(inner)}: pass the one that is the state_dict")
+        raise ValueError(f"the checkpoint holds several mappings, {listed(inner)}: pass the one that is the state_dict")
     return _state(source[inner[0]]) if inner else source
-
-
-def _few(names: Sequence[Any]) -> str:
-    shown = ", ".join(str(name)[:60] for name in names[:6])
-    return shown + (f", ... ({len(names)} in all)" if len(names) > 6 else "")
 
 
 def _array(name: str, value: Any) -> Array:
@@ -207,13 +200,9 @@ def _array(name: str, value: Any) -> Array:
 
 def _ordered(matrices: dict[str, Array]) -> tuple[str, str]:
     """The names of the hidden and of the output weights: (m, d) and (1, m), or (d, m) and (m, 1) for kernels."""
-
-    def fits(first: str, second: str) -> bool:
-        a, b = matrices[first], matrices[second]
-        return b.shape == ((a.shape[1], 1) if second.endswith("kernel") else (1, a.shape[0]))
-
-    pairs = [pair for pair in permutations(matrices, 2) if fits(*pair)]
-    shapes = _few([f"{name} {array.shape}" for name, array in matrices.items()]) or "none"
+    sizes = {name: one.shape[:: 1 if name.endswith("kernel") else -1] for name, one in matrices.items()}
+    pairs = [(a, b) for a, b in permutations(sizes, 2) if sizes[b] == (sizes[a][1], 1)]
+    shapes = listed([f"{name} {array.shape}" for name, array in matrices.items()]) or "none"
     if len(matrices) != 2 or not pairs:
         raise ValueError(f"expected weights (m, d) of a hidden layer and (1, m) of one output; found {shapes}")
     if len(pairs) > 1:
@@ -234,7 +223,7 @@ def state_layers(source: Any) -> Layers:
     biases = [re.sub("(weight|kernel)$", "bias", name) for name in (first, second)]
     unknown = sorted(set(arrays) - {first, second, *biases})
     if unknown:
-        raise ValueError(f"{_few(unknown)} belong{'s' * (len(unknown) == 1)} to none of two linear layers")
+        raise ValueError(f"{listed(unknown)} belong{'s' * (len(unknown) == 1)} to none of two linear layers")
     W1 = arrays[first] if first.endswith("kernel") else arrays[first].T
     return layers(W1, arrays.get(biases[0]), arrays[second], arrays.get(biases[1]))
 
