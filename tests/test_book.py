@@ -1,5 +1,6 @@
 """The sources of the book keep their rules, and the rules notice when they are broken."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,16 @@ def test_every_source_is_in_the_table_of_contents() -> None:
     """Catches a chapter that is never built: only documents of the table of contents are."""
     listed = {ROOT / file for file in toc_files(yaml.safe_load((ROOT / "_toc.yml").read_text()))}
     assert {path.with_suffix("") for path in [*NOTEBOOKS, *PAGES]} == listed
+
+
+def test_every_chapter_leads_to_the_next_one() -> None:
+    """Catches a last line that leads nowhere, or past a chapter that came between."""
+    listed = toc_files(yaml.safe_load((ROOT / "_toc.yml").read_text()))
+    names = [Path(file).name for file in listed if Path(file).name[0].isdigit()]
+    chapters = [name for name in names if "01" <= name < "70"]
+    ends = {name: read(BOOK / f"{name}.ipynb").cells[-1].source.rpartition("**Next.**")[2] for name in chapters}
+    follows = dict(itertools.pairwise(names))
+    assert [name for name, end in ends.items() if f"{{doc}}`{follows[name]}`" not in end] == []
 
 
 def test_every_claim_is_verified_or_cited() -> None:
