@@ -61,6 +61,7 @@ ENTRIES = [
 BEAM_X = np.array([-1.0, 0.25, 1.0])
 BEAMS = np.array([[1.5, -0.5, -1.0], -(BEAM_X - BEAM_X.mean()) / BEAM_X.var()])
 
+TAUGHT = np.array([[16.0, 0, 0], [16, -4, 1], [16, 4, 1]])  # rows of the chapter on one neuron
 RACE_SETS, RACE_RHO = np.array([[1, 1, 0], [0, 1, 1]]), np.array([1.1, 1.6, 0.8])
 
 CENTRED = np.array([[1.2, -0.2], [-1, 0], [-1, 0.3], [1.8, -0.1], [-1, 0.1]])
@@ -87,6 +88,7 @@ GALLERY: dict[str, Player] = {
     "beam": players.beam(BEAM_X, [1.0, 2.0], BEAMS),
     "virtual": players.virtual_points([[1.5, 0.0], [0.0, 1.25]], 0.25),
     "wedges": players.wedges(X, LAM),
+    "teacher": players.teacher(TAUGHT, [0.96, 0.28, 0.0]),
     "race": players.race(RACE_SETS, RACE_RHO),
     "laboratory": players.laboratory(X, Y),
     "recovery": players.recovery(RECOVERED, PLANTED, ["all on one side", "centred", "whitened"]),

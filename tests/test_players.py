@@ -154,6 +154,10 @@ REFUSED: list[tuple[str, Callable[[], players.Player]]] = [
     ("one name each", lambda: players.dial(np.array([X, X]), Y, ["one"], W1[0], W2[0])),
     ("K >= 2", lambda: players.recovery(X[None], Y[:2], ["one"])),
     ("begin solved", lambda: players.recovery(np.array([[X[0], -X[0], X[1], -X[1]]] * 2), X[0], ["one", "two"])),
+    ("begin solved", lambda: players.teacher([[16, 0, 0], [16, -4, 1], [16, 4, 1]], [0.8, 0, 0.6])),
+    ("three independent rows", lambda: players.teacher(np.ones((3, 3)), [1, 0, 0])),
+    ("at most 3 rows", lambda: players.race(np.eye(4), np.arange(1, 5))),
+    ("arrive together", lambda: players.race(np.eye(2), [1, 1])),
     ("balanced", lambda: players.dial(np.array([X, X]), Y, ["one", "two"], 2 * W1[0], W2[0])),
     ("2 columns", lambda: players.zonotopes(np.ones((4, 3)), Y, LAM)),
     ("lam must have 2 axes", lambda: players.zonotopes_along(X, Y, LOG_T, LAM, W1, W2)),
@@ -210,6 +214,18 @@ def test_the_distance_is_libs(page: Page) -> None:
     for (rows, lam), best in zip(cases, found, strict=True):
         assert best["value"] == pytest.approx(hausdorff(rows, lam).value, rel=1e-9, abs=1e-12)
         assert growth(rows, lam, best["u"], best["s"]) == pytest.approx(best["value"], abs=1e-12)
+
+
+def test_the_distance_in_space_is_libs(page: Page) -> None:
+    """Catches a side, a vertex or an edge that the browser's exact distance of three rows leaves out."""
+    rng = np.random.default_rng(8)
+    cases = [(rng.standard_normal((3, 3)) * [3, 1, 1], rng.standard_normal(3)) for _ in range(60)]
+    cases += [(rows, np.abs(v)) for rows, v in cases[:10]]
+    script = "(cases) => cases.map(([X, v]) => [m.multiplier(X, v), m.apart(X, v)])"
+    found = call(page, "teacher", script, cases)
+    for (rows, v), (lam, value) in zip(cases, found, strict=True):
+        assert lam == pytest.approx(np.linalg.solve(rows.T, v), rel=1e-9)
+        assert value == pytest.approx(hausdorff(rows, v).value, rel=1e-9)
 
 
 def test_the_corners_span_the_support_function(page: Page) -> None:

@@ -38,6 +38,7 @@ from tests.galleries import (
     RECOVERED,
     RUN,
     SCORES,
+    TAUGHT,
     UPPER,
     W1,
     X,
@@ -504,6 +505,27 @@ def drive_virtual(figure: Locator) -> None:
     figure.get_by_role("button", name="Reset").click()
 
 
+def drive_teacher(figure: Locator) -> None:
+    """The distance is lib's wherever the teacher stands, and the ring of the answer is not beaten."""
+
+    def compared() -> float:
+        shown = held(figure, "game")
+        value = hausdorff(TAUGHT, np.linalg.solve(TAUGHT.T, shown["v"])).value
+        assert shown["distance"] == pytest.approx(value, rel=1e-9)
+        assert number(figure, "zonotopes is #.") == pytest.approx(value, abs=6e-4)
+        assert ("not the cheapest" in words(figure)) == (value > 1 + 1e-9)
+        return float(value)
+
+    assert compared() == pytest.approx(1) and 0.1 < held(figure, "game")["share"] < 0.9
+    drag(figure, "Teacher", -40, -70)
+    assert compared() > 1
+    drag(figure, "Teacher", 0, -400)
+    assert "more than 45°" in words(figure) and compared() > 1
+    figure.get_by_role("button", name="Show the answer").click()
+    assert held(figure, "game")["top"] > 1.4 and "The ring" in words(figure)
+    figure.get_by_role("button", name="Hide the answer").click()
+
+
 def drive_race(figure: Locator) -> None:
     """Times and cost are lib's, the least cost that by hand; the goal is far at first, then reached, and a tie said."""
 
@@ -580,6 +602,7 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "wedges": drive_wedges,
     "beam": drive_beam,
     "virtual": drive_virtual,
+    "teacher": drive_teacher,
     "race": drive_race,
     "laboratory": drive_laboratory,
     "dial": drive_dial,

@@ -6,7 +6,7 @@ from figures.players.dual import dial, ellipsoid, recovery
 from figures.players.games import laboratory, landscapes, missing, presses, prove
 from figures.players.plane import arrangement, zonotopes, zonotopes_along
 from figures.players.player import Player, bundle
-from figures.players.training import programs, race, theorems
+from figures.players.training import programs, race, teacher, theorems
 from figures.players.works import beam, virtual_points
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "prove",
     "race",
     "recovery",
+    "teacher",
     "theorems",
     "virtual_points",
     "wedges",

@@ -1,4 +1,4 @@
-"""Players of the works on where training goes: a race, programs of a trained network, the map of the theorems."""
+"""Players of the works on where training goes: a teacher, a race, programs, the map of the theorems."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +12,40 @@ from figures.players.player import Player, plain
 from figures.players.state import rounded
 from lib.closed_form import race as foreseen
 from lib.data import Array, validated_matrix
+from lib.zonotope import hausdorff
+
+
+def _apart(X: Array, v: Array) -> bool:
+    """d_H(X^-T v) > 1."""
+    return hausdorff(X, np.linalg.solve(X.T, v)).value > 1 + 1e-9
+
+
+def teacher(X: ArrayLike, v: ArrayLike) -> Player:
+    """Drag the teacher v (3,) over the sphere, seen from e_1: where is d_H(X^-T v) > 1, for three examples X (3, 3)?
+
+    Raises `ValueError` if the rows are dependent, or if d_H > 1 already, so that the figure would begin solved.
+    """
+    rows, first = validated_matrix(X), np.asarray(v, dtype=float)
+    if rows.shape != (3, 3) or first.shape != (3,) or np.linalg.cond(rows) > 1e8 or first[0] <= 0:
+        raise ValueError("X must be three independent rows of three entries, and v of three with v[0] > 0")
+    first = first / np.linalg.norm(first)
+    if _apart(rows, first):
+        raise ValueError("v has d_H > 1 already, so the figure would begin solved: begin where one neuron is cheapest")
+    units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    alt = "Three examples on the sphere of teachers, seen from above; in a coloured part one neuron is not cheapest."
+
+    def draw(figure: Figure) -> None:
+        ax, a = figure.subplots(), np.linspace(-0.8, 0.8, 33)
+        spots = np.array([(np.sqrt(1 - p * p - q * q), p, q) for p in a for q in a if p * p + q * q < 1])
+        spots = spots[(spots @ units.T >= np.sqrt(0.5)).all(axis=1)]
+        far = np.array([_apart(rows, spot) for spot in spots])
+        for part, colour in ((spots[far], figures.MARK), (spots[~far], figures.POS)):
+            ax.plot(*part[:, 1:].T, "s", ms=4, color=colour, alpha=0.3)
+        ax.plot(*units[:, 1:].T, "o", color=figures.POS)
+        ax.plot(*first[1:], "o", color=figures.NEG)
+        ax.set(aspect="equal", xlabel="second coordinate of the teacher", ylabel="third")
+
+    return Player("teacher", {"X": rows, "v": first}, alt, draw, 3.8, 3.6)
 
 
 def sizes(S: Array, rho: Array) -> tuple[Array, Array]:
