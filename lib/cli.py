@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import NoReturn, TextIO
@@ -20,8 +20,7 @@ from lib.adapters.files import writable
 from lib.certificate import certify, write
 from lib.checker import check, check_file
 from lib.data import Array
-from lib.network import Network
-from lib.report import Margin, Objective, Report, decay, narrowed
+from lib.report import Margin, Report, answered, decay
 from lib.report.text import as_head, as_json, as_tail
 
 OPTIMAL, IMPROVABLE, UNDECIDED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -39,15 +38,16 @@ value any such network has, of any width, and, if the network is not optimal, th
 
 examples:
   %(prog)s --data train.csv --network net.npz
+  %(prog)s --data train.csv --network net.npz --predictions outputs.txt   (recommended)
   %(prog)s --data train.csv --network net.safetensors --label species --positive virginica
-  %(prog)s --data train.csv --network net.npz --predictions outputs.txt   (its own outputs)
   %(prog)s --data train.csv --network net.npz --loss logistic --beta 0.1
   %(prog)s --data train.csv --certificate proof.jsonl --output best.npz   (the best network)
 """
 NETWORKS = """\
 networks: .npz with arrays W1 (features x neurons), w2, and perhaps b1, b2, or what numpy.savez(FILE,
 *model.get_weights()) writes for Keras; .safetensors with the state_dict of two Linear layers of PyTorch; .npy with one
-row (w1, w2) a neuron. No such file names the activation: --predictions shows that the network is read as what it is.
+row (w1, w2) a neuron. No such file names the activation, or says which way a square layer is stored: with
+--predictions the network's own outputs show that it is read as what it is.
 
 """
 STATUS = """\
@@ -154,11 +154,6 @@ def rows_of(table: Table) -> Iterator[None]:
         raise
 
 
-def with_ones(X: NDArray[np.object_], bias: bool) -> NDArray[np.object_]:
-    """The exact data, with the column of ones if asked for."""
-    return np.column_stack([X, np.ones(len(X), dtype=int).astype(object)]) if bias else X
-
-
 def wants_bias(asked: bool | None, found: Layers | None, features: int) -> bool:
     """Whether the data need a column of ones, from what was saved; a network without biases may have one among W1."""
     if found is None:
@@ -196,25 +191,12 @@ class Watch:
             self.out.flush()
 
 
-def answered(
-    goal: Objective, net: Network | None, args: argparse.Namespace, watch: Watch, first: Callable[[Report], None]
-) -> tuple[Report, str]:
-    """The report, and how the solver ended, "" if it was not needed; `first` is called with what is known at once."""
-    solution = None if net else goal.solved(min(args.tol / 10, 1e-8), args.seconds / 2, watch)
-    report = goal.own(net or solution.network, args.tol, args.seconds / 4)  # type: ignore[union-attr]
-    first(report)
-    if not solution and args.solve and report.verdict == "undecided":
-        solution = goal.solved(min(args.tol / 10, 1e-6), max(0.7 * (args.seconds - watch.seconds), 1.0), watch)
-    if not solution:
-        return report, ""
-    return narrowed(goal, report, solution, max(args.seconds - watch.seconds, 1.0)), solution.status
-
-
 def more_time(report: Report, status: str, watch: Watch, seconds: float) -> str:
     """What more time would buy, if the time was too short."""
     if status not in ("out of time", "interrupted") or report.upper <= (1 + report.tol) * report.lower:
         return ""
-    near = f"; the search expects it near {watch.estimate:.6g}" if watch.estimate > 0 else ""
+    inside = report.lower < watch.estimate < report.upper
+    near = f"; the search expects it near {watch.estimate:.6g}" if inside else ""
     return f"{'more time':<16}would narrow the interval{near}: --seconds {max(10 * seconds, 60):g}\n"
 
 
@@ -237,23 +219,26 @@ def save(args: argparse.Namespace, report: Report, exact: NDArray[np.object_], y
 class Printer:
     """The report as text, its head as soon as it is known, or as JSON."""
 
-    def __init__(self, args: argparse.Namespace, source: str, watch: Watch) -> None:
-        self.json, self.source, self.watch, self.seconds = args.json, source, watch, args.seconds
+    def __init__(self, args: argparse.Namespace, watch: Watch, source: str, outputs: str) -> None:
+        self.args, self.watch, self.about = args, watch, (source, outputs)
         self.out = sys.stderr if args.certificate == "-" else sys.stdout
-        self.files = sys.stderr if args.json else self.out
 
     def head(self, report: Report) -> None:
-        if not self.json:
-            self.out.write(as_head(report, self.source) + "\n")
+        if not self.args.json:
+            self.out.write(as_head(report, *self.about) + "\n")
             self.out.flush()
 
     def tail(self, report: Report, status: str) -> None:
-        if self.json:
-            self.out.write(as_json(report, self.source, self.watch.seconds) + "\n")
+        seconds = self.watch.seconds
+        if self.args.json:
+            self.out.write(as_json(report, *self.about, seconds) + "\n")
         else:
-            more = more_time(report, status, self.watch, self.seconds)
-            self.out.write(f"{as_tail(report)}\n{'time':<16}{self.watch.seconds:.2f} s\n{more}")
+            more = more_time(report, status, self.watch, self.args.seconds)
+            self.out.write(f"{as_tail(report)}\n{'time':<16}{seconds:.2f} s\n{more}")
         self.out.flush()
+
+    def files(self, lines: Iterable[str]) -> None:
+        (sys.stderr if self.args.json else self.out).writelines(lines)
 
 
 def run_certify(args: argparse.Namespace) -> int:
@@ -262,17 +247,27 @@ def run_certify(args: argparse.Namespace) -> int:
     found = read_layers(args.network) if args.network else None
     with rows_of(table):
         bias = wants_bias(args.bias, found, table.X.shape[1])
-        exact = with_ones(table.X, bias)
+        exact = np.insert(table.X, table.X.shape[1], 1, axis=1) if bias else table.X
         X, y = exact.astype(np.float64), table.y
-        if found and args.predictions:
-            found.agreeing(X[:, : len(found.W1)], read_predictions(args.predictions))
-        printer = Printer(args, described(table, bias), watch)
+        printer = Printer(args, watch, described(table, bias), compared(found, X, args.predictions))
         goal = Margin(X, y) if args.loss == "none" else decay(X, y, args.loss, args.beta)
-        report, status = answered(goal, found.network if found else None, args, watch, printer.head)
+        net, seconds = found.network if found else None, max(args.seconds - watch.seconds, 1.0)
+        report, status = answered(
+            goal, net, tol=args.tol, solve=args.solve, seconds=seconds, watch=watch, first=printer.head
+        )
         printer.tail(report, status)
-        for line in save(args, report, exact, y, bias):
-            printer.files.write(line)
+        printer.files(save(args, report, exact, y, bias))
     return CODES[report.verdict]
+
+
+def compared(found: Layers | None, X: Array, predictions: str | None) -> str:
+    """Whether the network's own outputs were compared; raises `ValueError` where they differ."""
+    if found is None:
+        return ""
+    if not predictions:
+        return "not checked: --predictions compares them with those of the trained network"
+    found.agreeing(X[:, : len(found.W1)], read_predictions(predictions))
+    return f"agree with --predictions on all {len(X)} rows"
 
 
 def shown(label: str) -> str:

@@ -1,6 +1,8 @@
 """The command line, the reports, and networks from elsewhere: what a stranger meets on the first try."""
 
 import csv
+import errno
+import io
 import json
 import os
 import re
@@ -19,7 +21,7 @@ from lib import program
 from lib.adapters import from_layers
 from lib.bounds import decay_lower, decay_upper, norm_upper, path_norm
 from lib.checker import check_file
-from lib.cli import BAD_INPUT, IMPROVABLE, INTERRUPTED, OPTIMAL, UNDECIDED, main
+from lib.cli import BAD_INPUT, IMPROVABLE, INTERRUPTED, OPTIMAL, UNDECIDED, Watch, main, more_time
 from lib.data import Array, gaussian, with_bias
 from lib.losses import LOSSES
 from lib.network import Network, balanced, dual_variable, margins
@@ -355,6 +357,20 @@ def test_predictions_of_another_network_are_noticed(tmp_path: Path, capsys: pyte
     assert status == BAD_INPUT and "--predictions are those of a --network" in err
 
 
+def test_outputs_that_nothing_checked_are_called_that(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a report on weights, of a network that may be another, that does not say so; or that says it of outputs
+    that were compared, or where there is no network to compare."""
+    table = written(tmp_path / "t.csv", POINTS, ["1" if f > 0 else "0" for f in VALUES])
+    np.savetxt(tmp_path / "own.txt", VALUES)
+    arguments = ["--data", table, "--network", biased(tmp_path / "net.npz"), "--no-solve"]
+    own = ["--predictions", tmp_path / "own.txt"]
+    for more, line in ((own, "agree with --predictions on all 4 rows"), ([], "not checked: --predictions compares")):
+        assert f"outputs         {line}" in judged(capsys, *arguments, *more)[1]
+        assert json.loads(judged(capsys, *arguments, *more, "--json")[1])["outputs"].startswith(line)
+    _, out, err = judged(capsys, "--data", table)
+    assert "network" in out and "outputs" not in out, err
+
+
 def test_swapped_labels_are_asked_about(orthogonal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Catches labels the other way round that are only reported as many mistakes."""
     net = saved(tmp_path / "net.npz", four(JOINT))
@@ -383,8 +399,8 @@ def test_inputs_and_special_files_are_not_replaced(
     (tmp_path / "folder").mkdir()
     (tmp_path / "old").write_text("old")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
-    names = ("link", "hard", "folder", "nowhere/proof", "x" * 300)
-    for path in (orthogonal, net, "/dev/null", *(tmp_path / name for name in names)):
+    names = ("link", "hard", "folder", "nowhere/proof", "old/proof", "x" * 300)
+    for path in (orthogonal, net, "/dev/null", "/proc/proof", *(tmp_path / name for name in names)):
         status, out, err = judged(capsys, "--data", orthogonal, "--network", net, "--certificate", path)
         assert (status, out, err.count("\n")) == (BAD_INPUT, "", 1), err
         assert "is not replaced" in err or "cannot be written" in err
@@ -395,6 +411,30 @@ def test_inputs_and_special_files_are_not_replaced(
     assert Path("/dev/null").is_char_device()
     status, out, err = judged(capsys, "--data", orthogonal, "--network", net, "--certificate", tmp_path / "old")
     assert status == OPTIMAL and check_file(tmp_path / "old").accepted
+
+
+@pytest.mark.parametrize("flag", ["--certificate", "--output"])
+def test_a_read_only_place_is_noticed_before_anything_is_read(
+    flag: str, orthogonal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches an hour of solving for a file that cannot be written: in a folder where none can be made, and over one
+    that is read-only. Root may write anywhere, so the refusals of the system are put in its place."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    (tmp_path / "old.npz").write_text("old")
+    monkeypatch.setattr("lib.cli.read_table", lambda *_, **__: pytest.fail("the table was read"))
+    with monkeypatch.context() as system:
+        system.setattr(os, "access", lambda *_, **__: False)
+        status, out, err = judged(capsys, "--data", orthogonal, flag, tmp_path / "old.npz")
+        assert (status, out) == (BAD_INPUT, "") and "old.npz cannot be written: it is read-only" in err
+    with monkeypatch.context() as system:
+        system.setattr(os, "open", refuse)
+        system.setattr("pathlib.Path.touch", refuse)
+        status, out, err = judged(capsys, "--data", orthogonal, flag, tmp_path / "new.npz")
+    assert (status, out) == (BAD_INPUT, "") and "new.npz cannot be written: Read-only file system" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.npz", "train.csv"]
 
 
 def test_a_certificate_on_standard_output(orthogonal: Path, tmp_path: Path) -> None:
@@ -466,6 +506,17 @@ def test_a_deadline_is_kept_and_says_what_is_left(tmp_path: Path, capsys: pytest
     assert re.search(r"proved .* <= best", err) and "Traceback" not in err
 
 
+def test_more_time_buys_what_is_inside_the_interval() -> None:
+    """Catches an expectation outside of what is proved: the search's own estimate is below a bound of the network's."""
+    report, watch = report_margin(APART, np.eye(3), np.ones(3), solve=False), Watch(io.StringIO(), False)
+    report = report._replace(lower=1.5)
+    for estimate, expects in ((0.0, False), (1.4, False), (1.7, True), (4.0, False)):
+        watch.estimate = estimate
+        said = more_time(report, "out of time", watch, 40)
+        assert "would narrow" in said and "--seconds 400" in said and ("expects it near 1.7" in said) == expects
+    assert more_time(report, "optimal", watch, 40) == ""
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_the_search_with_what_is_proved(tmp_path: Path) -> None:
     """Catches Ctrl-C that loses the answer, and a value that is not printed before the search."""
@@ -476,8 +527,8 @@ def test_ctrl_c_ends_the_search_with_what_is_proved(tmp_path: Path) -> None:
     work = subprocess.Popen(command, cwd=ROOT, env=environment, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
     assert work.stdout and work.stderr
-    head = [work.stdout.readline() for _ in range(5)]
-    assert head[4].startswith("value ")
+    head = [work.stdout.readline() for _ in range(6)]
+    assert head[5].startswith("value ")
     work.stderr.readline()  # the search has begun
     work.send_signal(signal.SIGINT)
     out, err = work.communicate(timeout=120)

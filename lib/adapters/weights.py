@@ -68,7 +68,7 @@ class Layers(NamedTuple):
         if square and _beyond(self._replace(W1=self.W1.T), X, own).max() <= 0:
             why = "with the first layer transposed they agree: save W1.T"
         elif _beyond(self, X, own, HALF).max() <= 0:
-            why = "they are near: is the activation a smooth one, are they in half precision? (see model.double())"
+            why = "that is near: is the activation smooth, or are they in half precision (take model.double())?"
         raise ValueError(
             f"row {n}: the network says {own[n]:.7g}, but its weights in Linear, ReLU, Linear give "
             f"{self.outputs(X)[n]:.7g}; {why}"

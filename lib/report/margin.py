@@ -53,4 +53,4 @@ def report_margin(
     for a better one. After about `seconds` the bounds are those found by then. Raises `ValueError` for bad input, and
     for data that no network separates.
     """
-    return answered(Margin(*validated(X, y)), net, tol=tol, solve=solve, seconds=seconds)
+    return answered(Margin(*validated(X, y)), net, tol=tol, solve=solve, seconds=seconds)[0]

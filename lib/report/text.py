@@ -68,13 +68,14 @@ def _lines(pairs: list[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<16}{what}" for name, what in pairs)
 
 
-def as_head(report: Report, source: str) -> str:
-    """What the network itself says: lines of a name and what it is."""
+def as_head(report: Report, source: str, outputs: str = "") -> str:
+    """What the network itself says: lines of a name and what it is. `outputs`: whether they were compared."""
     return _lines(
         [
             ("objective", report.objective),
             ("data", source),
             ("network", f"{report.network.m} neurons"),
+            *([("outputs", outputs)] if outputs else []),
             ("least margin", _separation(report)),
             ("value", f"{report.value:.9g}"),
         ]
@@ -106,10 +107,10 @@ def _finite(value: float) -> float | None:
 NUMBERS = ("margin", "value", "lower", "upper", "ratio", "residual", "tol")
 
 
-def as_json(report: Report, source: str, seconds: float) -> str:
+def as_json(report: Report, source: str, outputs: str, seconds: float) -> str:
     """One JSON object; infinite numbers are null."""
     neuron, m = report.missing, report.network.m
-    about = {"verdict": report.verdict, "objective": report.objective, "data": source, "neurons": m}
+    about = {"verdict": report.verdict, "objective": report.objective, "data": source, "neurons": m, "outputs": outputs}
     numbers = {name: _finite(getattr(report, name)) for name in NUMBERS}
     lists = {"wrong": report.wrong.tolist(), "lam": report.lam.tolist()}
     missing = {"sign": neuron.s, "height": neuron.height, "u": neuron.u.tolist(), "active": neuron.active.tolist()}

@@ -83,4 +83,4 @@ def report_decay(
     As `report_margin`, for the losses logistic, squared and exponential and a weight decay `beta` > 0 that falls on all
     weights, biases included. The bounds are computed in double precision and rounded outward. Raises `ValueError`.
     """
-    return answered(decay(X, y, loss, beta), net, tol=tol, solve=solve, seconds=seconds)
+    return answered(decay(X, y, loss, beta), net, tol=tol, solve=solve, seconds=seconds)[0]
