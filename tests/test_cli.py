@@ -450,10 +450,16 @@ def test_a_certificate_on_standard_output(orthogonal: Path, tmp_path: Path) -> N
 def test_the_better_network_is_saved(
     name: str, orthogonal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Catches a saved network that is not the one reported: judged in its turn, it is optimal."""
+    """Catches a saved network that is not the one reported: judged in its turn, it is optimal. The missing neuron,
+    (1, 1, 1, 0) / sqrt 3, is beside it."""
     net, better = saved(tmp_path / "net.npz", four(APART)), tmp_path / name
     status, out, _ = judged(capsys, "--data", orthogonal, "--network", net, "--output", better)
     assert status == IMPROVABLE and f"{better}: " in out
+    raw = better.read_bytes()
+    header = {} if name.endswith("npz") else json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+    beside = {key: json.loads(text) for key, text in header["__metadata__"].items()} if header else np.load(better)
+    np.testing.assert_allclose(beside["missing_u"], np.array([1, 1, 1, 0]) / 3**0.5, atol=1e-6)
+    assert beside["missing_s"] == 1 and beside["missing_height"] == pytest.approx(3**0.5, rel=1e-6)
     status, out, err = judged(capsys, "--data", orthogonal, "--network", better)
     assert status == OPTIMAL, out + err
     status, out, _ = judged(capsys, "--data", orthogonal, "--output", better)  # with biases

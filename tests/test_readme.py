@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.cli import main
+from lib.cli import BAD_INPUT, IMPROVABLE, INTERRUPTED, OPTIMAL, UNDECIDED, main
 from lib.data import load
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +53,14 @@ def test_the_command_of_the_readme_prints_what_it_shows(
     assert without[0] == without[1]
     pairs = zip(*(numbers(re.sub(r"time .*\n", "", text)) for text in (printed, shown)), strict=True)
     assert [(a, b) for a, b in pairs if abs(float(a) - float(b)) > 2e-3 * abs(float(b))] == []
+
+
+def test_the_exit_statuses_are_those_of_the_command() -> None:
+    """Catches a status that the README leaves out or gives another meaning."""
+    rows = dict(re.findall(r"^\| (\d+) \| ([^|]*) \|", README, re.M))
+    words = {OPTIMAL: "optimal", IMPROVABLE: "better", UNDECIDED: "undecided", BAD_INPUT: "bad input",
+             INTERRUPTED: "interrupted"}  # fmt: skip
+    assert set(rows) == set(map(str, words)) and all(word in rows[str(code)] for code, word in words.items())
 
 
 def test_the_readme_points_at_what_is_there() -> None:
