@@ -20,7 +20,7 @@ from figures import players
 from figures.players.player import plain
 from figures.players.state import DEAD, FREE, clock, frames, rounded, whereabouts
 from lib.data import gaussian, orthogonally_separable
-from lib.flow import gradient_flow
+from lib.flow import direction_flow, gradient_flow
 from lib.network import Network
 from lib.patterns import cells
 from lib.program import max_margin
@@ -154,6 +154,7 @@ REFUSED: list[tuple[str, Callable[[], players.Player]]] = [
     ("one name each", lambda: players.dial(np.array([X, X]), Y, ["one"], W1[0], W2[0])),
     ("K >= 2", lambda: players.recovery(X[None], Y[:2], ["one"])),
     ("begin solved", lambda: players.recovery(np.array([[X[0], -X[0], X[1], -X[1]]] * 2), X[0], ["one", "two"])),
+    ("separated classes", lambda: players.clock(X, Y, 0.0)),
     ("begin solved", lambda: players.teacher([[16, 0, 0], [16, -4, 1], [16, 4, 1]], [0.8, 0, 0.6])),
     ("three independent rows", lambda: players.teacher(np.ones((3, 3)), [1, 0, 0])),
     ("at most 3 rows", lambda: players.race(np.eye(4), np.arange(1, 5))),
@@ -226,6 +227,21 @@ def test_the_distance_in_space_is_libs(page: Page) -> None:
     for (rows, v), (lam, value) in zip(cases, found, strict=True):
         assert lam == pytest.approx(np.linalg.solve(rows.T, v), rel=1e-9)
         assert value == pytest.approx(hausdorff(rows, v).value, rel=1e-9)
+
+
+def test_the_arcs_of_alignment_are_libs(page: Page) -> None:
+    """Catches a kink crossed too early or in the wrong order, or a neuron that is lost on the way."""
+    rng = np.random.default_rng(9)
+    cases = []
+    for N in (2, 3, 6) * 10:
+        angles, y = rng.uniform(-0.75, 0.75, N), rng.choice([-1.0, 1.0], N)
+        Z = rng.uniform(0.5, 2, (N, 1)) * np.column_stack([np.cos(angles), np.sin(angles)])
+        cases.append((Z, y, [np.cos(t := 6.28 * rng.random()), np.sin(t)]))
+    found = call(page, "clock", "(cases) => cases.map(([Z, y, u]) => m.stretches(Z, y, u))", cases)
+    for (Z, y, u), path in zip(cases, found, strict=True):
+        arcs = direction_flow(y, [u], y[:, None] * Z, 1.0).arcs[0]
+        assert [arc["t"] for arc in path] == pytest.approx([arc.t for arc in arcs], rel=1e-9, abs=1e-12)
+        assert np.array([arc["g"] for arc in path]) == pytest.approx(np.array([arc.g for arc in arcs]))
 
 
 def test_the_corners_span_the_support_function(page: Page) -> None:

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from figures.players.games import pressed
 from lib import closed_form
-from lib.flow import gradient_flow
+from lib.flow import direction_flow, gradient_flow
 from lib.network import Network
 from lib.patterns import cells, count
 from lib.program import max_margin, recovery
@@ -31,6 +31,8 @@ from tests.galleries import (
     LAM,
     LOG_T,
     LOWER,
+    PARTED,
+    PARTED_Y,
     PLANTED,
     RACE_RHO,
     RACE_SETS,
@@ -505,6 +507,42 @@ def drive_virtual(figure: Locator) -> None:
     figure.get_by_role("button", name="Reset").click()
 
 
+def drive_clock(figure: Locator) -> None:
+    """The time of alignment is that of lib's frozen flow; it reaches the bound where the proof says, and not before."""
+
+    def compared() -> float:
+        shown = held(figure, "game")
+        rows = np.array(shown["X"])
+        arcs = direction_flow(PARTED_Y, [shown["u"]], rows, 1.0).arcs[0]
+        Z = PARTED_Y[:, None] * rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        limit = np.arccosh(1 / (Z @ Z.T).min()) / np.linalg.norm(rows, axis=1).min()
+        assert shown["fair"] == (growth(rows, PARTED_Y, shown["u"], 1.0) >= 0)
+        assert shown["bound"] == pytest.approx(limit, rel=1e-9)
+        assert shown["time"] == pytest.approx(arcs[-1].t, rel=1e-9, abs=1e-12)
+        assert number(figure, "bound #.") == pytest.approx(limit, abs=6e-4)
+        return float(arcs[-1].t / limit)
+
+    assert held(figure, "game")["X"] == PARTED.tolist() and compared() < 0.6
+    start = figure.get_by_label("Start", exact=True)
+    for _ in range(3):
+        start.press("ArrowLeft")
+    compared()
+    before = drawing(figure)
+    slide(figure, "time", 0.5)
+    assert drawing(figure) != before
+    for example, key, presses in (
+        (1, "Shift+ArrowLeft", 2),
+        (1, "Shift+ArrowDown", 3),
+        (2, "Shift+ArrowLeft", 4),
+        (3, "ArrowUp", 4),
+    ):
+        for _ in range(presses):
+            figure.get_by_label(f"Example {example}", exact=True).press(key)
+    for _ in range(6):
+        start.press("ArrowLeft")
+    assert 0.95 < compared() < 1 and "Goal reached" in words(figure)
+
+
 def drive_teacher(figure: Locator) -> None:
     """The distance is lib's wherever the teacher stands, and the ring of the answer is not beaten."""
 
@@ -602,6 +640,7 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "wedges": drive_wedges,
     "beam": drive_beam,
     "virtual": drive_virtual,
+    "clock": drive_clock,
     "teacher": drive_teacher,
     "race": drive_race,
     "laboratory": drive_laboratory,

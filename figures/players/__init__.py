@@ -6,7 +6,7 @@ from figures.players.dual import dial, ellipsoid, recovery
 from figures.players.games import laboratory, landscapes, missing, presses, prove
 from figures.players.plane import arrangement, zonotopes, zonotopes_along
 from figures.players.player import Player, bundle
-from figures.players.training import programs, race, teacher, theorems
+from figures.players.training import clock, programs, race, teacher, theorems
 from figures.players.works import beam, virtual_points
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "beam",
     "bracket",
     "bundle",
+    "clock",
     "dial",
     "ellipsoid",
     "flow",

@@ -1,4 +1,4 @@
-"""Players of the works on where training goes: a teacher, a race, programs, the map of the theorems."""
+"""Players of the works on where training goes: a clock, a teacher, a race, programs, the map of the theorems."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,10 +9,39 @@ from numpy.typing import ArrayLike
 
 import figures
 from figures.players.player import Player, plain
-from figures.players.state import rounded
+from figures.players.state import columns, rounded
 from lib.closed_form import race as foreseen
-from lib.data import Array, validated_matrix
+from lib.data import Array, validated, validated_matrix
+from lib.flow import direction_flow
 from lib.zonotope import hausdorff
+
+
+def clock(X: ArrayLike, y: ArrayLike, angle: float) -> Player:
+    """Drag X (N, 2) and the start of a positive neuron, at first at `angle`: its time of alignment beside the bound.
+
+    Raises `ValueError` unless all products y_n y_k x_n'x_k are positive, since otherwise there is no bound.
+    """
+    X, y = validated(X, y)
+    columns(X, 2)
+    Z = y[:, None] * X
+    if (Z @ Z.T <= 0).any():
+        raise ValueError("all y_n y_k x_n'x_k must be positive: begin with separated classes, the reader can part them")
+    alt = (
+        f"{len(X)} examples of two classes and the start of a positive neuron on a circle, to be dragged; beside them "
+        "the time until a neuron sees its own class alone, for every start, and the bound on this time."
+    )
+
+    def draw(figure: Figure) -> None:
+        ax, turns = figure.subplots(), np.radians(np.arange(360) + 0.5)
+        arcs = direction_flow(y, np.column_stack([np.cos(turns), np.sin(turns)]), X, 1.0).arcs
+        ax.plot(np.degrees(turns), [path[-1].t for path in arcs], ".", ms=3, color=figures.POS)
+        lengths = np.linalg.norm(X, axis=1)
+        least = (Z @ Z.T / np.outer(lengths, lengths)).min()
+        limit = np.arccosh(1 / least) / lengths.min()
+        ax.axhline(limit, color=figures.MARK)
+        ax.set(xlabel="direction of the start (degrees)", ylabel="time of alignment", ylim=(-0.05, 1.8 * limit))
+
+    return Player("clock", {"X": X, "y": y, "angle": angle}, alt, draw, 5.0, 2.8)
 
 
 def _apart(X: Array, v: Array) -> bool:
