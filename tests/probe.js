@@ -6,14 +6,17 @@
   const article = document.querySelector("article") ?? document.body;
   const unread = "script, style, noscript, code, pre, kbd, mjx-container, math, textarea, .headerlink";
 
-  const texts = [];
-  const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) if (walker.currentNode.textContent.trim()) texts.push(walker.currentNode);
+  const textsOf = (root) => {
+    const texts = [];
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) if (walker.currentNode.textContent.trim()) texts.push(walker.currentNode);
+    return texts;
+  };
 
   // Formulas: MathJax's error nodes, and TeX or a MyST role that nothing rendered.
   document.querySelectorAll("mjx-merror, [data-mjx-error]").forEach((node) => complain("TeX error", node));
   const raw = /\\[([]|\\[a-zA-Z]+|\$|\{[a-z]+(:[a-z]+)?\}`/;
-  texts
+  textsOf(article)
     .filter((text) => !text.parentElement.closest(unread) && raw.test(text.textContent))
     .forEach((text) => complain("unrendered source", text));
   document.querySelectorAll(".math").forEach((node) => {
@@ -46,6 +49,16 @@
     if (sticksOut && !element.closest("mjx-assistive-mml") && !contained(element)) complain("sticks out", element);
   });
 
+  // Keyboard: what scrolls can be reached by the Tab key, or holds something that can.
+  const stops = "a[href], button, input, select, textarea, summary, [tabindex]";
+  document.body.querySelectorAll("*").forEach((box) => {
+    const { overflowX, overflowY } = getComputedStyle(box);
+    const scrolls = (overflow, whole, shown) => /auto|scroll/.test(overflow) && whole > shown + 1;
+    if (!scrolls(overflowX, box.scrollWidth, box.clientWidth) && !scrolls(overflowY, box.scrollHeight, box.clientHeight)) return;
+    const reached = [box, ...box.querySelectorAll(stops)].some((stop) => stop.tabIndex >= 0 && !stop.disabled);
+    if (!reached && box.checkVisibility({ visibilityProperty: true })) complain("scrolls without the keyboard", box);
+  });
+
   // Contrast of the text with what lies behind it (WCAG 2 AA: 4.5, or 3 for large text).
   // The browser itself reads every notation of a colour (rgb, oklab, color-mix): one pixel of a canvas.
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
@@ -75,12 +88,12 @@
     const pair = [luminance(over(channels(getComputedStyle(element).color), ground)), luminance(ground)];
     return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
   };
-  const elements = new Set(texts.map((text) => text.parentElement));
+  const elements = new Set(textsOf(document.body).map((text) => text.parentElement));
   elements.forEach((element) => {
     const style = getComputedStyle(element);
     const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 600);
     const shown = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    const hidden = element.closest("mjx-assistive-mml, .headerlink, script, style, svg, button");
+    const hidden = element.closest("mjx-assistive-mml, .headerlink, script, style, svg, :disabled");
     if (shown && !hidden && contrast(element) < (large ? 3 : 4.5))
       complain(`contrast ${contrast(element).toFixed(2)}`, element);
   });

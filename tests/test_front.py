@@ -1,4 +1,4 @@
-"""The front page moves and fits its screen; a link to a claim or a word shows what it says; no page is heavy."""
+"""The front page moves and fits its screen; a link to a claim or a word shows what it says."""
 
 import json
 import posixpath
@@ -8,14 +8,13 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.test_accessibility import violations
-from tests.test_site import DESKTOP, HTML, PAGES, PHONE, REDIRECT, addresses, browser, listen, pytestmark, soup_of
+from tests.test_site import DESKTOP, HTML, PAGES, PHONE, addresses, browser, listen, pytestmark, soup_of
+from tests.visits import violations
 
 __all__ = ["addresses", "browser", "pytestmark"]  # fixtures, and when to skip
 
 FRONT, GLOSSARY, SOLUTIONS = "book/00_preface.html", "book/glossary.html", "book/solutions.html"
 SCREEN = {"width": 1400, "height": 900}
-HEAVIEST = 2_000_000  # bytes of a page and all it loads, without fonts
 
 
 def opened(browser: Browser, address: str, **settings: object) -> Page:
@@ -178,23 +177,3 @@ def test_a_link_to_a_solution_unfolds_it(browser: Browser, addresses: dict[str, 
     body.wait_for(state="visible")
     assert body.get_attribute("id") == unquote(urlsplit(page.url).fragment)
     page.context.close()
-
-
-# --- weight ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", [path for path in PAGES if path != REDIRECT])
-def test_no_page_is_heavy(browser: Browser, addresses: dict[str, str], path: str) -> None:
-    """Catches a page of more than two megabytes: all that it loads except fonts, and nothing compressed."""
-    page = browser.new_page()
-    sizes: dict[str, int] = {}
-    page.on("response", lambda r: None if "font" in r.request.resource_type else sizes.update({r.url: len(r.body())}))
-    page.goto(addresses["http"] + path, wait_until="load")
-    page.evaluate("() => window.MathJax?.startup?.promise")
-    page.wait_for_load_state("networkidle")
-    drawn = page.evaluate(
-        "[...document.querySelectorAll('[class*=fa-]')].filter((i) => !i.querySelector('path')).length"
-    )
-    page.close()
-    assert drawn == 0  # no icon is missing: the theme's unused ones are taken out when the book is built
-    assert 10_000 < sum(sizes.values()) < HEAVIEST, sorted(((n, url) for url, n in sizes.items()), reverse=True)[:5]

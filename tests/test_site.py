@@ -5,40 +5,25 @@
 
 import os
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from urllib.parse import unquote, urljoin, urlsplit
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.notebooks import verified
+from tests.visits import CHROMIUM, DESKTOP, PHONE, QUIET, complaints, listen, serve
 
 HTML = Path(__file__).parents[1] / "_build" / "html"
-PROBE = (Path(__file__).parent / "probe.js").read_text()
 REDIRECT = "index.html"
 BUILT = (HTML / REDIRECT).is_file()
 PAGES = sorted(str(path.relative_to(HTML)) for path in HTML.glob("**/*.html") if "_static" not in path.parts)
 PAGES = PAGES if BUILT else [REDIRECT, "search.html"]  # so that without a build there are tests, to skip or to fail
 SOURCES = sorted((HTML / "_sources").glob("**/*.*")) if BUILT else [HTML / "_sources" / "search.md"]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-DESKTOP, PHONE = {"width": 1400, "height": 1000}, {"width": 390, "height": 844}
 
 missing = [what for what, there in (("Chromium", CHROMIUM), ("the built book (make book)", BUILT)) if not there]
 skipped = pytest.mark.skipif(bool(missing) and "CI" not in os.environ, reason=f"needs {' and '.join(missing)}")
@@ -61,19 +46,6 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-class Handler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the visit reports what failed."""
-
-
-def serve(folder: Path) -> Iterator[str]:
-    """The address of a server of `folder`, on this machine, for as long as it is needed."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
 @pytest.fixture(scope="module")
 def addresses() -> Iterator[dict[str, str]]:
     """Scheme -> the address of the book's root."""
@@ -81,46 +53,19 @@ def addresses() -> Iterator[dict[str, str]]:
         yield {"http": http, "file": HTML.as_uri() + "/"}
 
 
-def listen(page: Page, root: str) -> list[str]:
-    """A list that fills with what goes wrong while the page loads."""
-    heard: list[str] = []
-    page.on("console", lambda m: heard.append(f"console: {m.text}") if m.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: heard.append(f"script error: {error}"))
-    page.on("requestfailed", lambda request: heard.append(f"failed request: {request.url}"))
-    page.on("response", lambda r: heard.append(f"status {r.status}: {r.url}") if r.status >= 400 else None)
-    local = (root, "data:", "blob:", "about:")
-    page.on("request", lambda r: None if r.url.startswith(local) else heard.append(f"leaves the book: {r.url}"))
-    return heard
-
-
-def complaints(context: BrowserContext, root: str, path: str) -> list[str]:
-    """Open a page, wait until its formulas are set, and look at it."""
-    page = context.new_page()
-    heard = listen(page, root)
-    page.goto(root + path, wait_until="load")
-    page.evaluate("() => window.MathJax?.startup?.promise")
-    seen = page.evaluate(PROBE)
-    page.close()
-    return heard + seen
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES if page != REDIRECT])
+@pytest.mark.parametrize("path", [path for path in PAGES if path != REDIRECT])
 @pytest.mark.parametrize(
-    ("scheme", "colours", "size"),
-    [
-        ("http", "light", DESKTOP),
-        ("file", "dark", DESKTOP),
-        ("file", "light", PHONE),
-        ("http", "dark", PHONE),
-    ],
-    ids=["http-light-desktop", "file-dark-desktop", "file-light-phone", "http-dark-phone"],
+    ("scheme", "colours", "settings"),
+    [("http", "light", {"viewport": DESKTOP}), ("file", "dark", {"viewport": PHONE})],
+    ids=["desktop", "phone"],
 )
-def test_page(browser: Browser, addresses: dict[str, str], page: str, scheme: str, colours: str, size: dict) -> None:
+def test_page(
+    browser: Browser, addresses: dict[str, str], path: str, scheme: str, colours: str, settings: dict
+) -> None:
     """Catches a console error, a request that fails or leaves the machine, a formula or a picture that is not shown,
-    a picture without alt text or caption, sideways scrolling, and text that is hard to tell from its ground."""
-    context = browser.new_context(color_scheme=colours, viewport=size)
-    assert complaints(context, addresses[scheme], page) == []
-    context.close()
+    a picture without alt text or caption, sideways scrolling, text that is hard to tell from its ground, in a fold or
+    in the other theme too; what keeps a reader with a keyboard or a screen reader out; and a heavy page."""
+    assert complaints(browser, addresses[scheme], path, colours, **settings) == []
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
@@ -228,6 +173,10 @@ def test_code_is_shown_without_its_marks(page: str) -> None:
 
 # --- the eye itself --------------------------------------------------------------------------------
 
+HEAD = """<!doctype html><html lang="en"><head><title>A page</title><link rel="icon" href="data:,"><script>
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  (dark.onchange = () => { document.documentElement.dataset.theme = dark.matches ? "dark" : "light"; })();
+</script></head>"""
 SOUND = '<h1 id="top">Title</h1><p>Words.</p><a href="#top">up</a>'
 DEFECTS = {
     "script error": "<script>undefined.x</script>",
@@ -243,8 +192,12 @@ DEFECTS = {
     "scrolls sideways": "<div style='width: 3000px; height: 3px'></div>",
     "too wide": "<div class='math' style='overflow: auto; width: 30px'><mjx-container>xxxxxxxxx</mjx-container></div>",
     "sticks out": "<div style='overflow: hidden; width: 3000px'>wide</div>",
+    "scrolls without the keyboard": "<div style='overflow-x: auto'><p style='width: 3000px'>wide</p></div>",
     "contrast 2.": "<p style='color: #999; background: #eee'>faint</p>",
     "contrast 1.": "<p style='color: color-mix(in oklab, white 90%, black)'>fainter</p>",
+    "light: contrast": "<details><summary>A fold</summary><p style='color: #999'>faint in a fold</p></details>",
+    "dark: contrast": "<style>[data-theme=dark] p { background: #333 }</style>",
+    "link-in-text-block": "<p>Words and <a href='#top' style='color: #223; text-decoration: none'>a link</a>.</p>",
 }
 
 
@@ -256,23 +209,33 @@ def sketch(tmp_path: Path) -> Path:
 
 
 def draw(folder: Path, body: str) -> None:
-    head = "<!doctype html><head><link rel='icon' href='data:,'></head>"
-    (folder / "page.html").write_text(f"{head}<body><article>{SOUND}{body}</article></body>")
+    (folder / "page.html").write_text(f"{HEAD}<body><main><article>{SOUND}{body}</article></main></body>")
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_each_defect_is_seen(browser: Browser, sketch: Path, defect: str) -> None:
     """Catches a blind eye: each page has the defect it is named for."""
     draw(sketch, DEFECTS[defect])
-    found = complaints(browser.new_context(), sketch.as_uri() + "/", "page.html")
+    found = complaints(browser, sketch.as_uri() + "/", "page.html")
     assert any(defect in complaint for complaint in found)
 
 
 def test_a_sound_page_passes(browser: Browser, sketch: Path) -> None:
     """Catches an eye that sees defects everywhere."""
-    draw(sketch, "<p><code>\\(x\\)</code></p><div style='overflow-x: auto'><div style='width: 3000px'>wide</div></div>")
-    assert complaints(browser.new_context(), sketch.as_uri() + "/", "page.html") == []
+    draw(
+        sketch,
+        "<p><code>\\(x\\)</code></p><div tabindex='0' style='overflow-x: auto'><p style='width: 3000px'>wide</p></div>",
+    )
+    assert complaints(browser, sketch.as_uri() + "/", "page.html") == []
     assert broken_links(sketch, "page.html") == []
+
+
+def test_a_heavy_page_is_seen(browser: Browser, sketch: Path) -> None:
+    """Catches scales that weigh nothing: only over http does a server say how much it sends."""
+    (sketch / "long.js").write_text("//" + 2_000_000 * "x")
+    draw(sketch, "<script src='long.js'></script>")
+    for http in serve(sketch):
+        assert any(found.startswith("heavy:") for found in complaints(browser, http, "page.html"))
 
 
 @pytest.mark.parametrize(
