@@ -85,15 +85,15 @@ GLYPHS = [["mjx-math"]]  # what MathJax draws, in the text's colour and hidden f
 COLOURS = ["color-contrast", "link-in-text-block"]  # nothing else depends on the colours
 # These two rules are nine tenths of axe-core's time. The probe measures the contrast of every text; axe-core, which
 # also sees what lies over what, of one text of each look: same colours, size, weight, and classes around it.
-SAMPLE = """() => {
+SAMPLE = """(within) => {
   document.querySelectorAll("[data-sample]").forEach((element) => element.removeAttribute("data-sample"));
-  const looks = new Set(), walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const looks = new Set(), walker = document.createTreeWalker(document.querySelector(within), NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
     if (!walker.currentNode.textContent.trim() || element.closest("mjx-container, script, style, noscript")) continue;
     const { color, backgroundColor, fontSize, fontWeight, textDecoration } = getComputedStyle(element);
     const around = [];
-    for (let box = element; box !== document.body && around.length < 4; box = box.parentElement)
+    for (let box = element; box.parentElement && around.length < 4; box = box.parentElement)
       around.push(`${box.tagName}.${box.className}`);
     const look = [color, backgroundColor, fontSize, fontWeight, textDecoration, ...around].join();
     if (looks.has(look) || !element.checkVisibility({ visibilityProperty: true })) continue;
@@ -113,16 +113,16 @@ def _axe(page: Page, context: dict[str, Any], options: dict[str, Any]) -> list[s
     return [f"{rule['id']}: {rule['help']}: {rule['nodes'][0]['html'][:160]}" for rule in found]
 
 
-def faint(page: Page) -> list[str]:
+def faint(page: Page, within: str = "html") -> list[str]:
     """What axe-core says of the colours as they are now: of one text of each look."""
-    looks = page.evaluate(SAMPLE)
+    looks = page.evaluate(SAMPLE, within)
     return _axe(page, {"include": [["[data-sample]"]]}, {"runOnly": COLOURS}) if looks else []
 
 
-def violations(page: Page) -> list[str]:
-    """Every rule of axe-core that the page breaks now, with the first place where."""
+def violations(page: Page, within: str = "html") -> list[str]:
+    """Every rule of axe-core that the page, or a part of it, breaks now, with the first place where."""
     off = {rule: {"enabled": False} for rule in [*COLOURS, "scrollable-region-focusable"]}  # the probe sees the last
-    return _axe(page, {}, {"rules": off}) + faint(page)
+    return _axe(page, {"include": [[within]]}, {"rules": off}) + faint(page, within)
 
 
 def seen(page: Page, state: str) -> list[str]:
