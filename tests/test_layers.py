@@ -121,6 +121,29 @@ def test_functions_are_short() -> None:
     assert found == []
 
 
+MOVING = 8  # attributes of an object that change during its life
+
+
+def moving(definition: ast.ClassDef) -> set[str]:
+    """Attributes that methods other than the constructor assign."""
+    born = {"__init__", "__post_init__", "__new__"}
+    methods = [one for one in definition.body if isinstance(one, ast.FunctionDef) and one.name not in born]
+    stores = (node for method in methods for node in ast.walk(method) if isinstance(node, ast.Attribute))
+    return {
+        node.attr
+        for node in stores
+        if isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name) and node.value.id == "self"
+    }
+
+
+def test_objects_change_little() -> None:
+    """Catches an object of many moving parts, which nobody can hold in mind."""
+    nodes = [(path.name, node) for path in modules() for node in ast.walk(ast.parse(path.read_text()))]
+    classes = {f"{name}: {one.name}": moving(one) for name, one in nodes if isinstance(one, ast.ClassDef)}
+    assert max(map(len, classes.values())) > 0
+    assert {name: found for name, found in classes.items() if len(found) > MOVING} == {}
+
+
 def test_the_package_imports_nothing() -> None:
     """Catches an `import lib` that pulls in every solver: the names are imported from their modules."""
     assert list(imported(ast.parse((LIB / "__init__.py").read_text()), ("lib",))) == []
