@@ -27,7 +27,7 @@ class Ends(NamedTuple):
     events: int
 
     def judges(self) -> bool:
-        return self.gap > 0 or self.residual > 0
+        return self.margin < np.inf or self.gap > 0 or self.residual > 0
 
     def verdict(self, s: State, data: Arrangement) -> Reason | None:
         """Whether the bracket, or the KKT residual, of the present network and dual variable is small enough."""

@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.data import Array
-from lib.flow.arrangement import Arrangement
+from lib.flow.arrangement import Arrangement, Index, Mask
 from lib.flow.boost import NODES
 from lib.flow.collocation import Step
-from lib.flow.minnorm import near_kinks
 from lib.flow.modes import Modes
 from lib.flow.stride import Stride
+from lib.zonotope.kinks import KINK
 
 _TIMES = np.append(0.0, NODES)
 _WIDTHS = np.diff(_TIMES)
@@ -81,24 +81,40 @@ def _dip(a: float, b: float, c: float, d: float) -> float:
 
 def crossings(stride: Stride, data: Arrangement) -> list[Meeting]:
     """The hits of the first stretch between nodes that has any, unsorted."""
-    step, side = stride.step, stride.start.modes.side
-    Z, near = near_kinks(data, stride.W1, stride.w2)
-    side = side / np.maximum(np.abs(stride.W1[0]).max(axis=1), np.abs(stride.w2[0]))[:, None]  # in units of its size
-    S = np.where(near, 0.0, Z) * side
-    g = np.concatenate([stride.pulls(0.0)[None], step.pulls])
-    dS = near_kinks(data, g, stride.w2)[0] * (stride.w2[..., None] * (step.h * side))
-    dips = (S[:-1] > 0) & (dS[:-1] < 0) & (dS[1:] > 0) & (S[:-1] + dS[:-1] * _WIDTHS[:, None, None] < 0)
+    i, j = np.nonzero(_within_reach(stride, data))
+    S, dS = _courses(stride, data, i, j)
+    dips = (S[:-1] > 0) & (dS[:-1] < 0) & (dS[1:] > 0) & (S[:-1] + dS[:-1] * _WIDTHS[:, None] < 0)
     found = (S[:-1] < 0) | (S[1:] < 0) | dips
     for k in range(3):
-        hits = [_meeting(k, _WIDTHS[k], int(i), int(j), S, dS) for i, j in np.argwhere(found[k])]
+        hits = [_meeting(k, int(i[n]), int(j[n]), S[:, n], dS[:, n]) for n in np.flatnonzero(found[k])]
         hits = [hit for hit in hits if hit.theta <= 1]
         if hits:
             return hits
     return []
 
 
-def _meeting(k: int, width: float, i: int, j: int, S: Array, dS: Array) -> Meeting:
-    root = first_root(S[k, i, j], dS[k, i, j] * width, S[k + 1, i, j], dS[k + 1, i, j] * width)
+def _within_reach(stride: Stride, data: Arrangement) -> Mask:
+    """(m, J): hyperplanes that a neuron can reach in the step, at twice its highest speed at the nodes."""
+    speed = np.sqrt(np.einsum("kmd,kmd->km", stride.g, stride.g)) * np.abs(stride.w2)
+    return (np.abs(stride.W1[0] @ data.normals.T) <= 2 * stride.step.h * speed.max(axis=0)[:, None]) & (
+        stride.start.modes.side != 0
+    )
+
+
+def _courses(stride: Stride, data: Arrangement, i: Index, j: Index) -> tuple[Array, Array]:
+    """h_j'w1_i on its side and in units of its size, and its slope in theta: (4, pairs) at the start and the nodes."""
+    W1, w2, normals = stride.W1[:, i], stride.w2[:, i], data.normals[j]
+    size = np.maximum(np.abs(W1).max(axis=2), np.abs(w2))
+    side = stride.start.modes.side[i, j] / size[0]
+    S = np.einsum("knd,nd->kn", W1, normals)
+    S = np.where(np.abs(S) <= KINK * size, 0.0, S) * side
+    g = np.concatenate([stride.pulls(0.0)[None, i], stride.step.pulls[:, i]])
+    return S, np.einsum("knd,nd->kn", g, normals) * w2 * (stride.step.h * side)
+
+
+def _meeting(k: int, i: int, j: int, S: Array, dS: Array) -> Meeting:
+    width = _WIDTHS[k]
+    root = first_root(S[k], dS[k] * width, S[k + 1], dS[k + 1] * width)
     return Meeting(float(_TIMES[k] + width * root), i, j)
 
 

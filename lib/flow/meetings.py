@@ -111,4 +111,7 @@ def initial(data: Arrangement, W1: Array, w2: Array, pi: Array) -> Modes:
     """The modes of neurons W1 (m, d), w2 (m,); where they lie on kinks, those of the velocity of least norm."""
     Z, near = near_kinks(data, W1, w2)
     sides = [at_start(data, s, z, on, pi) for s, z, on in zip(np.sign(w2), Z, near, strict=True)]
-    return moved(resting(data, len(W1)), [change(data, i, *one, pi) for i, one in enumerate(sides)])
+    modes = resting(data, len(W1))
+    for i, one in enumerate(sides):
+        modes = moved(modes, change(data, i, *one, pi))
+    return modes

@@ -10,6 +10,7 @@ combinations are a superset of Clarke's set.)
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg.lapack import dposv
 
 from lib.data import Array, validated_matrix, validated_weights
 from lib.flow.arrangement import Arrangement, Index, Mask, arrangement, coefficients, jumps
@@ -17,6 +18,8 @@ from lib.network import Network, dual_variable
 from lib.zonotope import project
 from lib.zonotope.kinks import KINK
 from lib.zonotope.projection import FREE
+
+_APART = 0.05  # the least distance of a unit ray from the span of those before it for normal equations
 
 
 def near_kinks(data: Arrangement, W1: Array, w2: Array) -> tuple[Array, Mask]:
@@ -27,10 +30,17 @@ def near_kinks(data: Arrangement, W1: Array, w2: Array) -> tuple[Array, Mask]:
 
 def least(base: Array, rays: Array, size: Array) -> Array:
     """argmin over 0 <= t <= size (k,) of ||base + t @ rays||, unit rays (k, d): at a bound exactly, or clear of it."""
-    alone = len(rays) < 2  # then the answer is explicit, and most kinks are met alone
-    t = np.clip(-(rays @ base), 0.0, size) if alone else size * project(-base, size[:, None] * rays).c
-    rounding = np.maximum(FREE * size, 1e-14 * np.linalg.norm(base))
+    rounding = np.maximum(FREE * size, 1e-14 * np.sqrt(base @ base))
+    t = np.clip(-(rays @ base), 0.0, size) if len(rays) < 2 else _unbounded(base, rays)
+    if len(rays) > 1 and not ((t > rounding) & (t < size - rounding)).all():
+        t = size * project(-base, size[:, None] * rays).c
     return np.where(t > rounding, np.where(t < size - rounding, t, size), 0.0)
+
+
+def _unbounded(base: Array, rays: Array) -> Array:
+    """The argmin without bounds; not finite where a ray nearly depends on the others."""
+    factor, t, _ = dposv(rays @ rays.T, -(rays @ base))
+    return t if factor.diagonal().min() > _APART else np.full(len(rays), np.inf)
 
 
 def kink_terms(data: Arrangement, on: Mask, kinks: Index, pi: Array) -> tuple[Array, Array, Array]:

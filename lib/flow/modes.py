@@ -4,7 +4,6 @@ Neuron i feels g_i = sum_n c_in mu_n x_n, mu = y pi, with c_in = 1[x_n'w1_i > 0]
 h_j'g = 0 decides their coefficients: it feels the orthogonal projection of the pull of its other rows.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -55,25 +54,20 @@ class Modes:
         return np.where(self.slide | ~self.alive[:, None], 0.0, 2.0 * self.on - 1)
 
 
+def own_rows(data: Arrangement, on: Mask, slide: Mask) -> Array:
+    """y_n c_n x_n (N, d) for one neuron; 0 for the rows of the hyperplanes along which it slides."""
+    return (data.y * coefficients(data, on, slide))[:, None] * data.X
+
+
+def dual_basis(normals: Array) -> Array:
+    """The dual basis (k, d) of unit normals (k, d)."""
+    return normals if len(normals) < 2 else np.asarray(np.linalg.pinv(normals, rcond=1e-12).T, dtype=float)
+
+
 def pull_rows(data: Arrangement, on: Mask, slide: Mask) -> Array:
     """y_n c_n P x_n (N, d) for one neuron, P the projection on the intersection of its sliding hyperplanes."""
-    rows = (data.y * coefficients(data, on, slide))[:, None] * data.X
-    if not slide.any():
-        return rows
-    _, lengths, basis = np.linalg.svd(data.normals[slide], full_matrices=False)
-    Q = basis[lengths > 1e-12 * lengths[0]]
-    return rows - (rows @ Q.T) @ Q
-
-
-def slide_forms(data: Arrangement, on: Mask, slide: Mask, pi: Array) -> tuple[Array, Array, Array]:
-    """Of one neuron, for its k sliding hyperplanes: `low` and `high` (k, N), and `duals` (k, d), as in `Modes`."""
-    rows = (data.y * coefficients(data, on, slide))[:, None] * data.X
-    duals = np.asarray(np.linalg.pinv(data.normals[slide]).T, dtype=float)
-    along = duals @ rows.T  # coordinates of the pull along the normals
-    negative, jump = jumps(data, np.flatnonzero(slide))
-    low = -along - negative
-    sign = np.sign(jump @ pi)[:, None]
-    return sign * low, sign * (jump - low), duals
+    rows, normals = own_rows(data, on, slide), data.normals[slide]
+    return rows - (rows @ normals.T) @ dual_basis(normals)
 
 
 def resting(data: Arrangement, m: int) -> Modes:
@@ -100,23 +94,25 @@ class Change(NamedTuple):
 def change(data: Arrangement, i: int, on: Mask, slide: Mask, pi: Array) -> Change:
     """The change of neuron i to sides `on` and slides `slide` (J,) at a dual variable pi."""
     j = np.flatnonzero(slide)
-    N, d = data.X.shape
-    forms = slide_forms(data, on, slide, pi) if len(j) else (np.zeros((0, N)), np.zeros((0, N)), np.zeros((0, d)))
-    return Change(i, on, slide, pull_rows(data, on, slide), np.column_stack([np.full(len(j), i), j]), *forms)
+    rows, normals = own_rows(data, on, slide), data.normals[j]
+    duals = dual_basis(normals)
+    negative, jump = jumps(data, j)
+    low = -(duals @ rows.T) - negative  # less the coordinates of the pull along the normals
+    sign = np.sign(jump @ pi)[:, None]
+    pairs = np.column_stack([np.full(len(j), i), j])
+    field = rows - (rows @ normals.T) @ duals if len(j) else rows
+    return Change(i, on, slide, field, pairs, sign * low, sign * (jump - low), duals)
 
 
-def moved(modes: Modes, changes: Sequence[Change]) -> Modes:
-    """The modes after some neurons changed theirs."""
-    if not changes:
-        return modes
+def moved(modes: Modes, new: Change) -> Modes:
+    """The modes after a change."""
     on, slide, field, squares = modes.on.copy(), modes.slide.copy(), modes.field.copy(), modes.squares.copy()
-    for one in changes:
-        on[one.i], slide[one.i], field[:, one.i] = one.on, one.slide, one.field
-        squares[:, one.i] = (one.field**2).sum(axis=1)
-    kept = ~np.isin(modes.sliders[:, 0], [one.i for one in changes])
-    old = [part[kept] for part in (modes.sliders, modes.low, modes.high, modes.duals)]
-    new = [[one[k] for one in changes] for k in (4, 5, 6, 7)]
-    return Modes(on, slide, field, squares, *(np.vstack([a, *b]) for a, b in zip(old, new, strict=True)))
+    on[new.i], slide[new.i], field[:, new.i] = new.on, new.slide, new.field
+    squares[:, new.i] = (new.field**2).sum(axis=1)
+    kept = modes.sliders[:, 0] != new.i
+    forms = ((modes.low, new.low), (modes.high, new.high), (modes.duals, new.duals))
+    sliders = np.concatenate([modes.sliders[kept], new.pairs])
+    return Modes(on, slide, field, squares, sliders, *(np.concatenate([old[kept], more]) for old, more in forms))
 
 
 def dead(modes: Modes, i: int) -> Change:

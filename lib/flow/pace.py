@@ -6,7 +6,6 @@ from lib.data import Array
 from lib.flow.boost import NODES, lagrange
 from lib.flow.collocation import Step
 from lib.flow.state import TINY, State
-from lib.network import Network
 
 _SHRINK = 8.0  # e-folds by which a neuron may shrink in a step, while its rounding grows by as many
 
@@ -14,15 +13,17 @@ _SHRINK = 8.0  # e-folds by which a neuron may shrink in a step, while its round
 class Pace:
     """The length `h` that the error allows, and the mean distance `spacing` of events."""
 
-    def __init__(self, h: float) -> None:
+    def __init__(self, h: float, N: int) -> None:
         self.h = h
+        self.bend = np.zeros(N)
         self.spacing = 1e300
         self.last: tuple[Step, float] | None = None  # the last step, and the share of it that was taken
 
     def length(self, s: State, g: Array) -> float:
         """No neuron turns or grows by more than half an e-fold in a step. One that only shrinks may do so faster."""
-        size, pull = Network(s.W1.T, s.w2).radii, np.sqrt((g**2).sum(axis=1))
-        along = np.sign(s.w2) * (g * (s.W1 / np.maximum(size, TINY)[:, None])).sum(axis=1)
+        W1 = s.W1 / (np.abs(s.W1).max(axis=1) + TINY)[:, None]
+        size, pull = np.sqrt(np.einsum("md,md->m", W1, W1)) + TINY, np.sqrt(np.einsum("md,md->m", g, g))
+        along = np.sign(s.w2) * np.einsum("md,md->m", g, W1) / size
         rate = float((pull * np.where(along < -0.99 * pull, 1 / _SHRINK, 2.0)).max(initial=0.0))
         return min(self.h, 3 * self.spacing, 1 / max(rate, 1e-300))
 
@@ -38,11 +39,11 @@ class Pace:
         self.last = (step, theta)
 
     def guess(self, pi: Array, h: float, normalised: bool) -> Array:
-        """pi (3, N) at the nodes of the next step: the last parabola, continued."""
+        """pi (3, N) at the nodes of the next step: the last parabola, continued, and bent where it was cut."""
         if self.last is not None:
             step, theta = self.last
             times = theta + NODES * h / step.h
             if times[-1] <= 2.5:
-                guess = lagrange(times) @ step.pi
+                guess = lagrange(times) @ step.pi + np.multiply.outer(NODES * h, self.bend)
                 return np.maximum(guess, 0.0) if normalised else guess
         return np.tile(pi, (3, 1))

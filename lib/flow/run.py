@@ -11,7 +11,7 @@ from lib.flow.collocation import Step, error, margins_of, pulls, response, solve
 from lib.flow.ends import Ends, stationary
 from lib.flow.events import Hit, Leaving, first_hits
 from lib.flow.meetings import Point, initial, leaving, meeting
-from lib.flow.modes import change, moved
+from lib.flow.modes import Change, change, moved
 from lib.flow.pace import Pace
 from lib.flow.state import State, buried, conserving, events_of, invariants, on_slides
 from lib.flow.stride import Stride
@@ -34,7 +34,7 @@ class Run:
         modes = initial(data, W1, w2, ticking.dual(q, np.ones(len(q), dtype=bool))[0])
         pi, kappa = ticking.dual(q, modes.seen)
         self.invariant = invariants(W1, w2)
-        self.pace = Pace(0.01 / max(data.length.max(), 1e-300))
+        self.pace = Pace(0.01 / max(data.length.max(), 1e-300), len(data.y))
         self.judged = 0.0  # the minimal margin at which gap and residual were last computed
         self.events = [Event(0.0, -np.inf, int(i), -1, "death") for i in np.flatnonzero(~modes.alive)]
         self.states: list[tuple] = []
@@ -69,11 +69,13 @@ class Run:
         self.reason = "log_t_end" if on_time else self._ended(ends) or self.reason
 
     def _ended(self, ends: Ends) -> Reason | None:
+        if not ends.judges():
+            return "max_events" if len(self.events) >= ends.events else None
         s = self.state
         gamma = float(margins_of(s.W1[None], s.w2[None], s.modes)[0].min())
         if gamma >= ends.margin:
             return "margin_end"
-        if gamma > 1.1 * self.judged and ends.judges():
+        if gamma > 1.1 * self.judged:
             self.judged = gamma
             if verdict := ends.verdict(s, self.data):
                 return verdict
@@ -140,7 +142,7 @@ class Run:
         if hits and not isinstance(hits[0], Leaving):
             state, theta, hits = self._onto(state, stride, theta, hits, stiff)
         self.steps.append(stride.step)
-        self.pace.last = (stride.step, theta)
+        self.pace.last, self.pace.bend = (stride.step, theta), np.zeros(len(self.data.y))
         self._strike(state._replace(log_t=max(self.state.log_t, stride.log_t(theta))), hits)
 
     def _onto(
@@ -188,7 +190,14 @@ class Run:
             sides = meeting(data, at, hit.j, pull, s.pi)
         new = change(data, i, *sides, s.pi)
         self.events += events_of(modes, new, data.lead, s.tau, s.log_t)
-        return on_slides(s._replace(modes=moved(modes, [new])), data)
+        self.pace.bend += self._bend(s, modes.field[:, i], new)
+        return on_slides(s._replace(modes=moved(modes, new)), data)
+
+    def _bend(self, s: State, old: Array, new: Change) -> Array:
+        """By how much dpi/dtau (N,) jumps where a neuron's rows `old` (N, d) become new ones."""
+        w1, w2 = s.W1[new.i], s.w2[new.i]
+        jump = [rows @ (w2 * w2 * g + (g @ w1) * w1) for rows in (new.field, old) for g in (s.pi @ rows,)]
+        return self.clock.rate(s.pi, margins_of(s.W1[None], s.w2[None], s.modes)[0], jump[0] - jump[1], s.modes.seen)
 
     def _reset(self, s: State) -> State:
         """The clock counts the examples that are seen now."""

@@ -62,7 +62,9 @@ def conserving(s: State, invariant: Array) -> State:
 def buried(s: State) -> tuple[State, list[Event]]:
     """The state after the deaths of neurons too small for floating-point numbers."""
     tiny = np.flatnonzero(s.modes.alive & (np.maximum(np.abs(s.W1).max(axis=1), np.abs(s.w2)) < TINY))
-    modes = moved(s.modes, [dead(s.modes, int(i)) for i in tiny])
+    modes = s.modes
+    for i in tiny:
+        modes = moved(modes, dead(modes, int(i)))
     return s._replace(modes=modes), [Event(s.tau, s.log_t, int(i), -1, "death") for i in tiny]
 
 
