@@ -145,17 +145,12 @@ def _is_header(rows: list[Row], label: str) -> bool:
     raise ValueError(f"line 1 may be a header or an example ({what}): say --header or --no-header")
 
 
-def _is_index(name: str | None, cells: Sequence[str]) -> bool:
-    """Whether a column numbers the rows: by its name, or as it holds 0 to N - 1 or 1 to N in any order."""
-    values = {_decimal(cell) for cell in cells}
-    counted = len(cells) > 2 and any(values == set(range(k, k + len(cells))) for k in (0, 1))
-    return counted or (name is not None and INDEX.fullmatch(name) is not None)
-
-
 def _refuse_index(names: list[str] | None, body: list[Row], columns: list[int]) -> None:
-    """Raises for a column that seems to number the rows."""
+    """Raises for a column that seems to number the rows: by its name, or as it holds 0 to N - 1 or 1 to N."""
     for j in columns:
-        if _is_index(names[j] if names else None, [row[j] for row in body]):
+        values = {_decimal(row[j]) for row in body}
+        counted = len(body) > 2 and any(values == set(range(k, k + len(body))) for k in (0, 1))
+        if counted or (names and INDEX.fullmatch(names[j])):
             called = f" ({names[j]!a})" if names else ""
             raise ValueError(
                 f"column {j}{called} seems to number the rows: say --drop {j} if it does, --keep {j} if it is a feature"
