@@ -369,6 +369,7 @@ SQUARE = {"W1": np.array([[1.0, 2], [3, -4]]), "w2": np.array([1.0, -1])}
         (lambda X: np.maximum(X[:, ::-1] @ SQUARE["W1"], 0) @ SQUARE["w2"], "in another order"),
         (lambda X: np.maximum(X @ SQUARE["W1"], 0) @ SQUARE["w2"] + 1e-3, "the network says"),
         (lambda X: np.maximum(X @ SQUARE["W1"], 0).astype(np.float16) @ SQUARE["w2"] * 1.001, "half precision"),
+        (lambda X: 1 / (1 + np.exp(-np.maximum(X @ SQUARE["W1"], 0) @ SQUARE["w2"])), "after a sigmoid they agree"),
         (lambda X: np.append(X[:, 0], 1), "5 predictions for 4 rows"),
         (lambda X: np.full(4, np.nan), "the prediction is nan; outputs before any sigmoid"),
     ],

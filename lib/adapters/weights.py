@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from lib.adapters.files import listed
 from lib.data import Array, reals, validated_matrix
@@ -63,16 +64,22 @@ class Layers(NamedTuple):
         n = int(_beyond(self, X, own).argmax())
         if _beyond(self, X, own)[n] <= 0:
             return self
-        why = "is the activation another one, are layers missing or in another order, were the rows scaled?"
-        square = self.W1.shape[0] == self.W1.shape[1]
-        if square and _beyond(self._replace(W1=self.W1.T), X, own).max() <= 0:
-            why = "with the first layer transposed they agree: save W1.T"
-        elif _beyond(self, X, own, HALF).max() <= 0:
-            why = "that is near: is the activation smooth, or are they in half precision (take model.double())?"
         raise ValueError(
             f"row {n}: the network says {own[n]:.7g}, but its weights in Linear, ReLU, Linear give "
-            f"{self.outputs(X)[n]:.7g}; {why}"
+            f"{self.outputs(X)[n]:.7g}; {_why(self, X, own)}"
         )
+
+
+def _why(layers: Layers, X: Array, own: Array) -> str:
+    """What would explain outputs that are not f(x_n), and the remedy."""
+    square = layers.W1.shape[0] == layers.W1.shape[1]
+    if square and _beyond(layers._replace(W1=layers.W1.T), X, own).max() <= 0:
+        return "with the first layer transposed they agree: save W1.T"
+    if np.abs(expit(layers.outputs(X)) - own).max() <= AGREE:
+        return "after a sigmoid they agree: save what stands before it"
+    if _beyond(layers, X, own, HALF).max() <= 0:
+        return "that is near: is the activation smooth, or are they in half precision (take model.double())?"
+    return "is the activation another one, are layers missing or in another order, were the rows scaled?"
 
 
 def _beyond(layers: Layers, X: Array, own: Array, share: float = AGREE) -> Array:
