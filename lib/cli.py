@@ -20,7 +20,7 @@ from lib.adapters.files import writable
 from lib.certificate import certify, write
 from lib.checker import check, check_file
 from lib.data import Array
-from lib.report import Margin, Report, answered, decay
+from lib.report import Margin, Report, Standing, answered, decay
 from lib.report.text import as_head, as_json, as_tail
 
 OPTIMAL, IMPROVABLE, UNDECIDED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -223,9 +223,9 @@ class Printer:
         self.args, self.watch, self.about = args, watch, (source, outputs)
         self.out = sys.stderr if args.certificate == "-" else sys.stdout
 
-    def head(self, report: Report) -> None:
+    def head(self, at: Standing) -> None:
         if not self.args.json:
-            self.out.write(as_head(report, *self.about) + "\n")
+            self.out.write(as_head(at, *self.about) + "\n")
             self.out.flush()
 
     def tail(self, report: Report, status: str) -> None:

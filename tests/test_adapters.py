@@ -322,9 +322,12 @@ def test_tables_and_their_remedies(text: str | bytes, options: Any, message: str
 
 
 def test_labels_that_are_numbers_are_compared_as_numbers(tmp_path: Path) -> None:
-    """Catches 1 and 1.0 taken for two classes, and 10 sorted before 9."""
+    """Catches 1 and 1.0 taken for two classes, 10 sorted before 9, and a class that is called by the other's label."""
     assert table_of(tmp_path, "2.5,9\n3,10.0\n4,10\n")[1] == [-1, 1, 1]
     assert table_of(tmp_path, "2.5,9\n3,10.0\n4,10\n", positive="9.0")[1] == [1, -1, -1]
+    for positive, names in (("", ("9", "10.0")), ("9.0", ("10.0", "9")), ("10.00", ("9", "10.0"))):
+        table = read_table(tmp_path / "t.csv", positive=positive)
+        assert (table.negative, table.positive) == names
 
 
 def test_the_line_of_row_0(tmp_path: Path) -> None:

@@ -31,6 +31,17 @@ class Neuron(NamedTuple):
     active: Rows
 
 
+class Standing(NamedTuple):
+    """What needs no bound: a network's `value`, its least `margin`, and those `wrong` of all `rows`, as in `Report`."""
+
+    objective: str
+    network: Network
+    value: float
+    margin: float
+    wrong: Rows
+    rows: int
+
+
 @result
 class Report(NamedTuple):
     """`value` of the network (inf if rows `wrong` have no positive margin), and `lower` <= best value <= `upper`.
@@ -51,6 +62,11 @@ class Report(NamedTuple):
     lam: Array
     best: Network
     tol: float
+
+    @property
+    def standing(self) -> Standing:
+        """What needs no bound."""
+        return Standing(self.objective, self.network, self.value, self.margin, self.wrong, len(self.lam))
 
     @property
     def ratio(self) -> float:
@@ -99,12 +115,17 @@ def highest(X: Array, lam: Array, top: Maximiser, unit: float) -> Neuron:
     return Neuron(top.u, top.s, top.value / unit, top.upper / unit, np.flatnonzero(X @ top.u > rounding))
 
 
+def standing(goal: Objective, net: Network) -> Standing:
+    """Where the network stands, before anything is proved."""
+    q = margins(net, goal.X, goal.y)
+    return Standing(goal.name, net, goal.upper(net), float(q.min()), misclassified(net, goal.X, goal.y), len(q))
+
+
 def reported(goal: Objective, net: Network, lam: Array, missing: Neuron, height: float, tol: float) -> Report:
     """The report on a network with a dual variable of d_H(lam) <= height."""
-    value, (lower, lam) = goal.upper(net), goal.lower(lam, height)
-    margin = float(margins(net, goal.X, goal.y).min())
-    wrong = misclassified(net, goal.X, goal.y)
-    return Report(goal.name, net, value, lower, value, margin, wrong, goal.residual(net), missing, lam, net, tol)
+    name, _, value, margin, wrong, _ = standing(goal, net)
+    lower, lam = goal.lower(lam, height)
+    return Report(name, net, value, lower, value, margin, wrong, goal.residual(net), missing, lam, net, tol)
 
 
 def narrowed(goal: Objective, report: Report, solution: Solution, seconds: float) -> Report:
@@ -124,22 +145,33 @@ def answered(
     solve: bool,
     seconds: float,
     watch: Watch = silent,
-    first: Callable[[Report], None] = lambda _: None,
+    first: Callable[[Standing], None] = lambda _: None,
 ) -> tuple[Report, str]:
     """The network's own report, narrowed by a solution if it is open, and how the solver ended, "" if it was not asked.
 
-    Without a network it is that of the solution. `first` is told the network's own report, which may take a quarter of
-    the time; the solver has 0.7 of what is left then, the last proof the rest.
+    Without a network it is that of the solution. `first` is told where the network stands, at once. Its own report may
+    take a quarter of the time; the solver has 0.7 of what is left then, the last proof the rest. Ctrl-C ends whichever
+    it meets, and the answer is what `LEAST` seconds more prove.
     """
     positive(tol, "tol", "no network is known to be optimal exactly")
     until, solution = perf_counter() + seconds, None
     if net is None:
         solution = goal.solved(min(tol / 10, 1e-8), seconds / 2, watch)
         net = solution.network
-    report = goal.own(net, tol, seconds / 4)
-    first(report)
+    first(standing(goal, net))
+    report, stopped = _patient(lambda seconds: goal.own(net, tol, seconds), seconds / 4)
     if solution is None:
-        if not solve or report.verdict != "undecided":
-            return report, ""
+        if stopped or not solve or report.verdict != "undecided":
+            return report, "interrupted" if stopped else ""
         solution = goal.solved(min(tol / 10, 1e-6), max(0.7 * (until - perf_counter()), LEAST), watch)
-    return narrowed(goal, report, solution, max(until - perf_counter(), LEAST)), solution.status
+    left = max(until - perf_counter(), LEAST)
+    report, stopped = _patient(lambda seconds: narrowed(goal, report, solution, seconds), left)
+    return report, "interrupted" if stopped else solution.status
+
+
+def _patient(work: Callable[[float], Report], seconds: float) -> tuple[Report, bool]:
+    """What a piece of work finds in so many seconds, or in a last one after Ctrl-C, and whether that came."""
+    try:
+        return work(seconds), False
+    except KeyboardInterrupt:
+        return work(LEAST), True

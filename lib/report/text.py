@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 import numpy as np
 
 from lib.data import Array
-from lib.report.result import Report, Rows
+from lib.report.result import Report, Rows, Standing
 
 SHOWN = 12  # entries of a list that are printed
 DOWN, UP = Context(prec=9, rounding=ROUND_FLOOR), Context(prec=9, rounding=ROUND_CEILING)
@@ -21,12 +21,12 @@ def _vector(v: Array) -> str:
     return " ".join(f"{a:.4g}" for a in v[:SHOWN]) + (" ..." if len(v) > SHOWN else "")
 
 
-def _separation(report: Report) -> str:
-    if not len(report.wrong):
-        return f"{report.margin:.6g}, at the scale of the given weights"
-    if len(report.wrong) == len(report.lam):
-        return f"{report.margin:.6g}: all examples are on the wrong side; are the labels swapped? see --positive"
-    return f"{report.margin:.6g}: {len(report.wrong)} examples on the wrong side, rows {_rows(report.wrong)}"
+def _separation(at: Standing) -> str:
+    if not len(at.wrong):
+        return f"{at.margin:.6g}, at the scale of the given weights"
+    if len(at.wrong) == at.rows:
+        return f"{at.margin:.6g}: all examples are on the wrong side; are the labels swapped? see --positive"
+    return f"{at.margin:.6g}: {len(at.wrong)} examples on the wrong side, rows {_rows(at.wrong)}"
 
 
 def _interval(report: Report) -> str:
@@ -68,16 +68,16 @@ def _lines(pairs: list[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<16}{what}" for name, what in pairs)
 
 
-def as_head(report: Report, source: str, outputs: str = "") -> str:
+def as_head(at: Standing, source: str, outputs: str = "") -> str:
     """What the network itself says: lines of a name and what it is. `outputs`: whether they were compared."""
     return _lines(
         [
-            ("objective", report.objective),
+            ("objective", at.objective),
             ("data", source),
-            ("network", f"{report.network.m} neurons"),
+            ("network", f"{at.network.m} neurons"),
             *([("outputs", outputs)] if outputs else []),
-            ("least margin", _separation(report)),
-            ("value", f"{report.value:.9g}"),
+            ("least margin", _separation(at)),
+            ("value", f"{at.value:.9g}"),
         ]
     )
 
@@ -96,7 +96,7 @@ def as_tail(report: Report) -> str:
 
 
 def as_text(report: Report, source: str) -> str:
-    return f"{as_head(report, source)}\n{as_tail(report)}"
+    return f"{as_head(report.standing, source)}\n{as_tail(report)}"
 
 
 def _finite(value: float) -> float | None:
