@@ -4,11 +4,11 @@ import argparse
 import os
 import re
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import NoReturn, TextIO
+from time import perf_counter
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,32 +171,11 @@ def wants_bias(asked: bool | None, found: Layers | None, features: int) -> bool:
     return bias
 
 
-class Watch:
-    """Lines of progress on standard error, one a second; `at` is the last one."""
-
-    def __init__(self, out: TextIO, told: bool) -> None:
-        self.out, self.began, self.told = out, time.perf_counter(), QUIET - 1 if told else np.inf
-        self.estimate = 0.0
-
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self.began
-
-    def __call__(self, at: program.Progress) -> None:
-        self.estimate = at.estimate
-        if self.seconds > self.told + 1:
-            self.told = self.seconds
-            known = f"proved {max(at.lower, 0):.6g} <= best" + (f" <= {at.upper:.6g}" if at.upper < np.inf else "")
-            self.out.write(f"{self.seconds:6.0f} s  {known}, about {at.estimate:.6g} by the search so far\n")
-            self.out.flush()
-
-
-def more_time(report: Report, status: str, watch: Watch, seconds: float) -> str:
+def more_time(report: Report, status: str, estimate: float, seconds: float) -> str:
     """What more time would buy, if the time was too short."""
     if status not in ("out of time", "interrupted") or report.upper <= (1 + report.tol) * report.lower:
         return ""
-    inside = report.lower < watch.estimate < report.upper
-    near = f"; the search expects it near {watch.estimate:.6g}" if inside else ""
+    near = f"; the search expects it near {estimate:.6g}" if report.lower < estimate < report.upper else ""
     return f"{'more time':<16}would narrow the interval{near}: --seconds {max(10 * seconds, 60):g}\n"
 
 
@@ -217,24 +196,30 @@ def save(args: argparse.Namespace, report: Report, exact: NDArray[np.object_], y
 
 
 class Printer:
-    """The report as text, its head as soon as it is known, or as JSON."""
+    """The report as text, its head as soon as it is known, or as JSON; and lines of progress, one a second."""
 
-    def __init__(self, args: argparse.Namespace, watch: Watch, source: str, outputs: str) -> None:
-        self.args, self.watch, self.about = args, watch, (source, outputs)
+    def __init__(self, args: argparse.Namespace, began: float, source: str, outputs: str) -> None:
+        self.args, self.began, self.about, self.estimate = args, began, (source, outputs), 0.0
+        self.told = QUIET - 1 if args.progress else np.inf
         self.out = sys.stderr if args.certificate == "-" else sys.stdout
+
+    def progress(self, at: program.Progress) -> None:
+        self.estimate, seconds = at.estimate, perf_counter() - self.began
+        if seconds > self.told + 1:
+            self.told = seconds
+            known = f"proved {max(at.lower, 0):.6g} <= best" + (f" <= {at.upper:.6g}" if at.upper < np.inf else "")
+            said = f"{seconds:6.0f} s  {known}, about {at.estimate:.6g} by the search so far"
+            print(said, file=sys.stderr, flush=True)  # noqa: T201
 
     def head(self, at: Standing) -> None:
         if not self.args.json:
-            self.out.write(as_head(at, *self.about) + "\n")
-            self.out.flush()
+            print(as_head(at, *self.about), file=self.out, flush=True)
 
     def tail(self, report: Report, status: str) -> None:
-        seconds = self.watch.seconds
-        if self.args.json:
-            self.out.write(as_json(report, *self.about, seconds) + "\n")
-        else:
-            more = more_time(report, status, self.watch, self.args.seconds)
-            self.out.write(f"{as_tail(report)}\n{'time':<16}{seconds:.2f} s\n{more}")
+        seconds = perf_counter() - self.began
+        more = more_time(report, status, self.estimate, self.args.seconds)
+        text = f"{as_tail(report)}\n{'time':<16}{seconds:.2f} s\n{more}"
+        self.out.write(as_json(report, *self.about, seconds) + "\n" if self.args.json else text)
         self.out.flush()
 
     def files(self, lines: Iterable[str]) -> None:
@@ -243,18 +228,17 @@ class Printer:
 
 def run_certify(args: argparse.Namespace) -> int:
     checked_flags(args)
-    watch, table = Watch(sys.stderr, args.progress), read(args)
+    began, table = perf_counter(), read(args)
     found = read_layers(args.network) if args.network else None
     with rows_of(table):
         bias = wants_bias(args.bias, found, table.X.shape[1])
         exact = np.insert(table.X, table.X.shape[1], 1, axis=1) if bias else table.X
         X, y = exact.astype(np.float64), table.y
-        printer = Printer(args, watch, described(table, bias), compared(found, X, args.predictions))
+        printer = Printer(args, began, described(table, bias), compared(found, X, args.predictions))
         goal = Margin(X, y) if args.loss == "none" else decay(X, y, args.loss, args.beta)
-        net, seconds = found.network if found else None, max(args.seconds - watch.seconds, 1.0)
-        report, status = answered(
-            goal, net, tol=args.tol, solve=args.solve, seconds=seconds, watch=watch, first=printer.head
-        )
+        net, left = found.network if found else None, max(args.seconds + began - perf_counter(), 1.0)
+        report, status = answered(goal, net, tol=args.tol, solve=args.solve, seconds=left,
+                                  watch=printer.progress, first=printer.head)  # fmt: skip
         printer.tail(report, status)
         printer.files(save(args, report, exact, y, bias))
     return CODES[report.verdict]

@@ -2,7 +2,6 @@
 
 import csv
 import errno
-import io
 import json
 import os
 import re
@@ -21,7 +20,7 @@ from lib import program
 from lib.adapters import from_layers
 from lib.bounds import decay_lower, decay_upper, norm_upper, path_norm
 from lib.checker import check_file
-from lib.cli import BAD_INPUT, IMPROVABLE, INTERRUPTED, OPTIMAL, UNDECIDED, Watch, main, more_time
+from lib.cli import BAD_INPUT, IMPROVABLE, INTERRUPTED, OPTIMAL, UNDECIDED, main, more_time
 from lib.data import Array, gaussian, with_bias
 from lib.losses import LOSSES
 from lib.network import Network, balanced, dual_variable, margins
@@ -514,13 +513,11 @@ def test_a_deadline_is_kept_and_says_what_is_left(tmp_path: Path, capsys: pytest
 
 def test_more_time_buys_what_is_inside_the_interval() -> None:
     """Catches an expectation outside of what is proved: the search's own estimate is below a bound of the network's."""
-    report, watch = report_margin(APART, np.eye(3), np.ones(3), solve=False), Watch(io.StringIO(), False)
-    report = report._replace(lower=1.5)
+    report = report_margin(APART, np.eye(3), np.ones(3), solve=False)._replace(lower=1.5)
     for estimate, expects in ((0.0, False), (1.4, False), (1.7, True), (4.0, False)):
-        watch.estimate = estimate
-        said = more_time(report, "out of time", watch, 40)
+        said = more_time(report, "out of time", estimate, 40)
         assert "would narrow" in said and "--seconds 400" in said and ("expects it near" in said) == expects
-    assert more_time(report, "optimal", watch, 40) == ""
+    assert more_time(report, "optimal", 1.7, 40) == ""
 
 
 @pytest.mark.slow
