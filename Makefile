@@ -17,7 +17,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env book pdf test unit lint kernels lowest bench refresh lock serve clean
+.PHONY: help env book pdf picture test unit lint kernels lowest bench refresh lock serve clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -57,6 +57,9 @@ serve: $(HTML) ## serve the built book on this machine, at port 8000
 
 pdf: $(HTML) ## the built book on paper, _build/pdf/book.pdf: every figure as its still (needs Chromium)
 	$(BIN)/python tools/pdf.py
+
+picture: $(ENV) ## compute and draw the picture of the README, book/_static/picture.svg
+	$(BIN)/python tools/picture.py
 
 test: lint ## lint and types, every notebook and its outputs, a clean build of the book, every test and every built page
 	$(clear)

@@ -97,8 +97,8 @@ def preview_texts(path: str) -> dict[str, str]:
 
 @cache
 def previewed() -> set[str]:
-    """page#anchor of every claim and every word of the book."""
-    parts = "div.proof.admonition[id], dl.glossary > dt[id]"
+    """page#anchor of every claim, equation, source and word of the book."""
+    parts = "div.proof.admonition[id], div.math[id], div.citation[id], dl.glossary > dt[id]"
     return {f"{path}#{part['id']}" for path in PAGES for part in soup_of(HTML / path).select(parts)}
 
 

@@ -19,7 +19,7 @@ from tests.test_site import HTML, SOURCES, skipped, soup_of
 EXTENSIONS = ["myst_parser", "sphinx_design", "sphinx_proof", "sphinx_exercise", "sphinxcontrib.bibtex"]
 SETTINGS = {
     "root_doc": "preface",
-    "extensions": [*EXTENSIONS, "exercises", "ledger"],
+    "extensions": [*EXTENSIONS, "chapters", "exercises", "gallery", "ledger", "words"],
     "myst_enable_extensions": ["colon_fence", "dollarmath"],
     "nitpicky": True,
     "numfig": True,

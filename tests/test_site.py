@@ -20,6 +20,7 @@ from tests.visits import CHROMIUM, DESKTOP, PHONE, QUIET, complaints, listen, se
 
 HTML = Path(__file__).parents[1] / "_build" / "html"
 REDIRECT = "index.html"
+ASSETS = "img[{0}], script[{0}], link[{0}]:not([rel=canonical])"  # its own address is nothing that a page loads
 BUILT = (HTML / REDIRECT).is_file()
 PAGES = sorted(str(path.relative_to(HTML)) for path in HTML.glob("**/*.html") if "_static" not in path.parts)
 PAGES = PAGES if BUILT else [REDIRECT, "search.html"]  # so that without a build there are tests, to skip or to fail
@@ -81,6 +82,33 @@ def test_search_finds_a_page(browser: Browser, addresses: dict[str, str], scheme
     assert heard == []
 
 
+def first_of_each_kind() -> dict[str, str]:
+    """What a reader may type -> where it is, for one claim of each kind, one exercise and one figure."""
+    found: dict[str, str] = {}
+    for path in PAGES:
+        for number in soup_of(HTML / path).select(".admonition-title .caption-number, figure .caption-number"):
+            kind, place = number.text.split()[0], number.find_parent(["div", "figure"], id=True)
+            if kind not in found and not number.text.split()[1].startswith("1."):
+                found[kind] = f"{number.text.strip()} {path}#{place['id']}"
+    return {text.rpartition(" ")[0].replace("Fig.", "figure").lower(): text.split()[-1] for text in found.values()}
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_search_finds_a_number(browser: Browser, addresses: dict[str, str], scheme: str) -> None:
+    """Catches "theorem 5.3" that does not lead to the theorem, first of all results, with its own words as excerpt."""
+    page, wanted = browser.new_page(), first_of_each_kind()
+    heard = listen(page, addresses[scheme])
+    assert len(wanted) >= 5
+    for words, goal in wanted.items():
+        page.goto(addresses[scheme] + f"search.html?q={words}")
+        first = page.locator("#search-results ul.search > li").first
+        first.locator("p.context").wait_for(timeout=30_000)
+        assert str(first.locator("a").get_attribute("href")).endswith(goal)
+        assert words in first.locator("p.context").inner_text().lower()[:40]
+    page.close()
+    assert [what for what in heard if not what.startswith("failed request")] == []  # what the next question cut off
+
+
 def test_the_front_door_opens(browser: Browser, addresses: dict[str, str]) -> None:
     """Catches an index.html that leads nowhere."""
     page = browser.new_page()
@@ -99,7 +127,7 @@ def soup_of(path: Path) -> BeautifulSoup:
 def broken_links(folder: Path, page: str) -> list[str]:
     """Links of a page, within the book, to a file or an anchor that is not there; and assets from outside."""
     soup, found = soup_of(folder / page), []
-    assets = [tag[key] for key in ("src", "href") for tag in soup.select(f"img[{key}], script[{key}], link[{key}]")]
+    assets = [tag[key] for key in ("src", "href") for tag in soup.select(ASSETS.format(key))]
     found += [f"an asset from outside: {url}" for url in assets if urlsplit(url).netloc]
     for url in {*assets, *(tag["href"] for tag in soup.select("a[href]"))}:
         parts = urlsplit(urljoin(page, url))

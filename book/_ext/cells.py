@@ -1,4 +1,4 @@
-"""Code cells as a reader wants them: without the line that tells nbval to compare their output."""
+"""Code without the line "# NBVAL_CHECK_OUTPUT", a mark for nbval; no extension we know takes a line off a cell."""
 
 from docutils import nodes
 from sphinx.application import Sphinx

@@ -1,4 +1,4 @@
-"""Code folded away, one line each: a check with the cells that prepare it, a definition of the library, other code.
+"""Checks and code folded, a line each: togglebutton and myst-nb fold cell by cell, here a check takes its cells along.
 
 Neither sphinx-togglebutton nor myst-nb's own hiding joins cells: here a verification takes the code cells before it
 into its fold, and its verdict becomes the line that stays. A cell hidden after a solution goes into the solution's

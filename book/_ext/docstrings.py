@@ -1,4 +1,4 @@
-"""The library's docstrings as pages: plain text becomes reStructuredText for autodoc, labels become links to theorems.
+"""The library's docstrings for autodoc: plain text, labels as links to theorems; napoleon wants sections in a markup.
 
 Under a cell that shows the source of a function stands a link to its entry on the page of the library.
 """

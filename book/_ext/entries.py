@@ -1,4 +1,4 @@
-"""The bibliography as a list of list items: the role that docutils gives its entries is deprecated."""
+"""The bibliography as a list of list items: docutils' own role is deprecated, and sphinxcontrib-bibtex keeps it."""
 
 from docutils import nodes
 from sphinx.application import Sphinx

@@ -1,4 +1,4 @@
-"""The build takes a notebook's outputs from the run of pytest that has just executed it, if there was one.
+"""Outputs from the run of pytest that compared them; jupyter-cache would run them again, and misses a changed lib.
 
 `pytest --nbval` executes the notebooks side by side and compares the marked cells; `book/conftest.py` keeps each
 notebook that ran to its end without an error. When the book is built, a kept notebook takes the place of its source if

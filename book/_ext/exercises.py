@@ -1,4 +1,4 @@
-"""`{exercises}` lists every exercise of the book by chapter, with links to the exercise and to its solution."""
+"""`{exercises}` lists the exercises of all chapters, with links to their solutions; sphinx-exercise has no list."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Proofs set as proofs, and whatever has the class `dropdown` folded, in plain HTML that needs no script.
+"""Proofs set as proofs, folds in plain HTML; togglebutton needs its script, sphinx-design folds only a box of its own.
 
 A proof becomes running text that opens with "Proof." and ends with a box; with `:class: dropdown` it, a solution or
 an admonition becomes a `<details>` element, which a keyboard opens, a link into it opens, and a printer can unfold.

@@ -1,4 +1,4 @@
-"""Pages that are gathered from all other documents: each document in the order of the table of contents.
+"""Pages gathered from all other documents, as Sphinx gathers its `todolist`, for which it offers no class of its own.
 
 A directive leaves a placeholder; when its page is written, all documents have been read, and what it gathers comes out
 of their stored doctrees. Nothing is kept in the environment, so nothing in it can be stale: after any change of any
@@ -48,9 +48,13 @@ class Gather(SphinxPostTransform):
 
     def run(self, **_: object) -> None:
         for place in [place for place in self.document.findall(placeholder) if place["kind"] == self.kind]:
-            place.replace_self(list(self.content()))
+            place.replace_self(list(self.made(place)))
             if any(True for _ in self.document.findall(nodes.math)):
                 self.env.get_domain("math").data["has_equations"][self.env.docname] = True  # or MathJax is not loaded
+
+    def made(self, place: placeholder) -> Iterator[nodes.Node]:
+        """What takes the place of a placeholder."""
+        return self.content()
 
     def content(self) -> Iterator[nodes.Node]:
         raise NotImplementedError

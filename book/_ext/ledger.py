@@ -1,4 +1,4 @@
-"""`{ledger}` lists every claim that a cell of the book verified, with what it measured, and every claim it cites."""
+"""`{ledger}` lists all verified and all cited claims; no list that Sphinx or sphinx-proof makes reads outputs."""
 
 import re
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
-"""What a theorem, a definition or a word of the glossary says, for the script that shows it where it is cited.
+"""What a link leads to, for book/_static/hover.js: offline and by keyboard; sphinx-tippy fetches its scripts.
 
-A page opened from the disk may not read its neighbours, so when the book is built every page gets a script,
-_static/previews/PAGE.js, with what its links lead to: page#anchor -> HTML, without links, names or folds.
-book/_static/hover.js shows them.
+Claims, equations, sources and words of the glossary are shown. A page opened from the disk may not read its neighbours,
+so when the book is built every page gets a script, _static/previews/PAGE.js, with what its links lead to:
+page#anchor -> HTML, without links, names or folds.
 """
 
 import json
@@ -14,7 +14,7 @@ from urllib.parse import urldefrag
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 
-CLAIMS = "div.proof.admonition[id]"
+WHOLE = "div.proof.admonition[id], div.math[id], div.citation[id]"  # claims, equations, sources
 TERMS = "dl.glossary > dt[id]"
 USELESS = ".headerlink, script, style, img, details, .math-wrapper > .eqno, span.eqno"
 
@@ -32,9 +32,9 @@ def bare(part: Tag) -> str:
 
 
 def previews_of(page: BeautifulSoup) -> Iterator[tuple[str, str]]:
-    """Anchor -> text, for the claims and the terms of a page."""
-    for claim in page.select(CLAIMS):
-        yield str(claim["id"]), bare(claim)
+    """Anchor -> text, for what a page shows where it is cited."""
+    for part in page.select(WHOLE):
+        yield str(part["id"]), bare(part)
     for term in page.select(TERMS):
         meaning = term.find_next_sibling("dd")
         if isinstance(meaning, Tag):

@@ -1,4 +1,4 @@
-"""What no page uses is left out of the built copies of the theme's files: of a page's weight it was more than half.
+"""What no page uses is left out of the theme's files; PurgeCSS, which does it for styles, needs Node and keeps icons.
 
 The theme ships two thousand icons as one script (a table name -> path), and rules for hundreds of classes. When the
 book is built, the icons of which neither name nor alias occurs in a page or a script are taken out, and so are the

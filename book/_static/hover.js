@@ -1,4 +1,4 @@
-// A link to a theorem, a definition or a word of the glossary shows what it says: under the pointer, or when the keyboard
+// A link to a theorem, a definition, an equation, a source or a word shows what it says: under the pointer, or when the keyboard
 // reaches it. Escape closes it; the pointer may move onto it. PREVIEWS (page#anchor -> HTML) is made by book/_ext/previews.py.
 document.addEventListener("DOMContentLoaded", () => {
   const article = document.querySelector("article.bd-article");
@@ -31,6 +31,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const show = async (link) => {
     hide();
     shown = link;
+    link.removeAttribute("title"); // or the browser shows a source twice
     box.innerHTML = textOf(link);
     box.hidden = false;
     link.setAttribute("aria-describedby", "preview");
