@@ -174,6 +174,9 @@ def test_scikit_learn_networks_of_another_kind(options: dict[str, object], messa
         from_sklearn(
             MLPRegressor(**{"hidden_layer_sizes": (3,), "max_iter": 2000, "solver": "lbfgs", **options}).fit(X, y)
         )
+    three = MLPClassifier((2,)).partial_fit(X, np.arange(20) % 3, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="which is 3 outputs; one is needed: train one class against the rest"):
+        from_sklearn(three)
     with pytest.raises(ValueError, match="has no coefs_: fit"):
         from_sklearn(MLPRegressor())
 

@@ -88,11 +88,11 @@ def _beyond(layers: Layers, X: Array, own: Array, share: float = AGREE) -> Array
     return np.abs(layers.outputs(X) - own) - share * sizes.max()
 
 
-def _vector(values: ArrayLike, name: str) -> Array:
+def _vector(values: ArrayLike, name: str, m: int) -> Array:
     """(m,) from (m,), (m, 1) or (1, m)."""
     array = reals(values, name)
-    if array.ndim > 2 or sum(size != 1 for size in array.shape) > 1:
-        outputs = min(array.shape)
+    outputs = array.size // m if m else 0
+    if outputs > 1 and outputs * m == array.size:
         remedy = "the difference of its columns is one output" if outputs == 2 else "train one class against the rest"
         raise ValueError(f"{name} has shape {array.shape}, which is {outputs} outputs; one is needed: {remedy}")
     return array.reshape(-1)
@@ -100,9 +100,11 @@ def _vector(values: ArrayLike, name: str) -> Array:
 
 def layers(W1: ArrayLike, b1: ArrayLike | None, w2: ArrayLike, b2: ArrayLike | None) -> Layers:
     """The layers of weights `W1` (d, m), `w2` (m,) or (m, 1), and biases (m,) and a number; None: there is none."""
-    W1, w2 = reals(W1, "W1"), _vector(w2, "w2")
+    W1 = reals(W1, "W1")
+    m = W1.shape[-1] if W1.ndim else 0
+    w2 = _vector(w2, "w2", m)
     bias = b1 is not None or b2 is not None
-    first = np.zeros(len(w2)) if b1 is None else _vector(b1, "b1")
+    first = np.zeros(len(w2)) if b1 is None else _vector(b1, "b1", m)
     second = np.zeros(1) if b2 is None else reals(b2, "b2").reshape(-1)
     if W1.ndim != 2 or W1.shape[1] != len(w2) or first.shape != w2.shape or second.shape != (1,):
         turned = "; W1 seems transposed: save W1.T" if W1.ndim == 2 and len(W1) == len(w2) else ""
