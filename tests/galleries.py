@@ -1,6 +1,7 @@
 """One moving figure of each kind, small: real flows on data in the plane and in space."""
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -69,6 +70,8 @@ CENTRED = np.array([[1.2, -0.2], [-1, 0], [-1, 0.3], [1.8, -0.1], [-1, 0.1]])
 PLANTED = np.array([0.6, 0.8])
 RECOVERED = np.array([CENTRED + 0.95 * PLANTED, CENTRED, 1.6 * whitened(CENTRED)])
 
+IRIS = (Path(__file__).parents[1] / "book" / "_static" / "iris_certificate.jsonl").read_text()
+
 GALLERY: dict[str, Player] = {
     "zonotopes": players.zonotopes(X, Y, LAM),
     "zonotopes-along": players.zonotopes_along(X, Y, LOG_T, RUN.lam, W1, W2),
@@ -81,6 +84,7 @@ GALLERY: dict[str, Player] = {
     "ellipsoid": players.ellipsoid(X[:2], Y[:2], LAM[:2], LOG_T, W1, W2),
     "ellipsoid-in-space": players.ellipsoid(X3[:3], Y[:3], LAM[:3], RUN3.log_t, RUN3.W1, RUN3.w2),
     "missing": players.missing(X, Y, POOR),
+    "forgery": players.forgery(IRIS),
     "prove": players.prove(X, Y, RUN.lam[-1], RUN.network()),
     "landscapes": players.landscapes(X, Y, PAIR[0].network(), PAIR[1].network()),
     "presses": players.presses(WHOLE),

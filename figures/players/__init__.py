@@ -1,5 +1,6 @@
 """Figures that the reader drives on a plain page, without a kernel: each a function from arrays to a `Player`."""
 
+from figures.players.certificates import forgery
 from figures.players.chart import bracket
 from figures.players.directions import basins, basins_on_sphere, flow, wedges
 from figures.players.dual import dial, ellipsoid, recovery
@@ -21,6 +22,7 @@ __all__ = [
     "dial",
     "ellipsoid",
     "flow",
+    "forgery",
     "laboratory",
     "landscapes",
     "missing",
