@@ -251,6 +251,32 @@ def shortened(one: dict[str, Any]) -> dict[str, Any]:
     return {**one, "parts": parts}
 
 
+def unsigned(body: str) -> str:
+    """The body with a single cone, the empty word, on side 1: all own rows are in the rest."""
+    lines = body.replace('{"cone": "++", "own": "1 1"', '{"cone": "", "own": ""').splitlines(keepends=True)
+    return "".join(line for line in lines if '"+-"' not in line and '"-"' not in line)
+
+
+def opposed(lam: str) -> str:
+    """Two rows of one label that point away from each other, without signs: v = 0, and r = |lam|."""
+    body = BY_HAND.replace('"0 1", "lam"', '"-1 0", "lam"').replace('"w": "1 1"', '"w": "1 0"').replace("0.7071", lam)
+    second = '{"neuron": 1, "sign": 1, "w": "-1 0"}\n{"example": 0'
+    body = body.replace('"neurons": 1', '"neurons": 2').replace('{"example": 0', second)
+    return unsigned(body.replace("1.4142", "1").replace("1.4143", "2"))
+
+
+def bounds() -> Iterator[dict[str, Any]]:
+    """Claims that would hold if a term of the theorem, or its sign, were forgotten."""
+    modest = BY_HAND.replace('"lower": "1.4142"', '"lower": "0"')
+    yield closed("a multiplier of the wrong sign, nothing claimed", modest.replace('"0.7071"', '"-0.7071"', 1), 3)
+    yield closed("a cone without signs", unsigned(BY_HAND), 0)
+    for lam, line in (("0.5", 0), ("0.51", 6)):
+        parallel = modest.replace('"0 1", "lam"', '"1 0", "lam"').replace("0.7071", lam)
+        yield closed(f"two equal rows without signs, {lam} each", unsigned(parallel), line)
+    for lam, line in (("1", 0), ("1.01", 7), ("7", 7)):
+        yield closed(f"two opposed rows without signs, {lam} each", opposed(lam), line)
+
+
 def ends() -> Iterator[dict[str, Any]]:
     """Attacks on the last line, and on where the file stops."""
     body = BY_HAND
@@ -303,6 +329,7 @@ def corpus() -> Iterator[dict[str, Any]]:
         lines = [json.dumps(record) + "\n" for record in checker.records(again)]
         line = None if verdict.accepted else int(verdict.message.split()[1][:-1])
         yield case(f"planted, {name}", [("".join(lines), 1)], verdict.accepted, line)
+    yield from bounds()
     yield from ends()
     yield from limits()
 

@@ -28,6 +28,7 @@ from tests.attacks import (
     Certificate,
     cases,
     changes,
+    opposed,
     raw,
     resealed,
     sealed,
@@ -256,10 +257,9 @@ def test_noise_is_refused_without_a_traceback(data: st.DataObject) -> None:
 
 
 def test_a_radius_beyond_one_is_refused() -> None:
-    """Catches a square that hides a sign: with lam = 7 the radius alone is 7, and |v| = 4.9 is less than |1 - 7|."""
-    body = BY_HAND.replace("0.7071", "7").replace('{"cone": "++", "own": "1 1"', '{"cone": "", "own": ""')
-    body = "".join(line for line in body.splitlines(keepends=True) if '"+-"' not in line and '"-"' not in line)
-    assert "line 6: the bound" in check_lines(sealed(body)).message
+    """Catches a square that hides a sign: for two opposed rows v = 0, and with lam = 7 the radius alone is 7."""
+    assert check_lines(sealed(opposed("1"))).accepted
+    assert "line 7: the bound" in check_lines(sealed(opposed("7"))).message
 
 
 @given(st.lists(st.integers(-(10**30), 10**30), max_size=4))

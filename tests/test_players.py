@@ -25,7 +25,7 @@ from lib.network import Network
 from lib.patterns import cells
 from lib.program import max_margin
 from lib.zonotope import growth, hausdorff, local_maxima
-from tests.galleries import GALLERY, LAM, LOG_T, RUN, W1, W2, X, Y, page_of
+from tests.galleries import GALLERY, IRIS, LAM, LOG_T, RUN, W1, W2, X, Y, page_of
 from tests.test_site import CHROMIUM, QUIET
 
 # --- what a cell puts out --------------------------------------------------------------------------
@@ -163,6 +163,7 @@ REFUSED: list[tuple[str, Callable[[], players.Player]]] = [
     ("2 columns", lambda: players.zonotopes(np.ones((4, 3)), Y, LAM)),
     ("lam must have 2 axes", lambda: players.zonotopes_along(X, Y, LOG_T, LAM, W1, W2)),
     ("2 columns", lambda: players.arrangement(np.ones((4, 3)), Y)),
+    ("is refused (line 111: lower", lambda: players.forgery(IRIS.replace("16.77619985", "16.77619986"))),
     ("lower must have 1 axes", lambda: players.bracket(LOG_T, np.ones(3), np.ones(len(LOG_T)))),
 ]
 

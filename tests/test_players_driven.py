@@ -17,16 +17,19 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from figures.players.games import pressed
 from lib import closed_form
+from lib.checker import Verdict, check_lines
 from lib.flow import direction_flow, gradient_flow
 from lib.network import Network
 from lib.patterns import cells, count
 from lib.program import max_margin, recovery
 from lib.zonotope import growth, hausdorff
+from tests.attacks import BY_HAND, sealed
 from tests.galleries import (
     BEAMS,
     CLOUD_Y,
     DIAL_W1,
     GALLERY,
+    IRIS,
     KNOTS,
     LAM,
     LOG_T,
@@ -421,6 +424,78 @@ def drive_landscapes(figure: Locator) -> None:
     assert number(figure, "least margin here is #;") == pytest.approx(1, abs=1e-3)
 
 
+def claimed_last_digits(content: str, key: str) -> Iterator[tuple[int, str]]:
+    """Places of last digits of the long numbers of `key`, each with another digit that `lib` accepts there."""
+    for number in re.finditer(rf'"{key}": "([^"]*)"', content):
+        for word in re.finditer(r"-?\d+\.\d{3,}(?![^ ])", number[1]):
+            at = number.start(1) + word.end() - 1
+            for digit in {str((int(content[at]) + step) % 10) for step in (1, 9)}:
+                if forged(content, at, digit).accepted:
+                    yield at, digit
+
+
+def forged(content: str, at: int, digit: str) -> Verdict:
+    """What `lib` says of a certificate with another digit, and with its digest put right."""
+    body = content[:at] + digit + content[at + 1 :]
+    return check_lines(sealed(body[: body.rindex("{")]))
+
+
+def verdict(figure: Locator, press: str = "") -> Any:
+    """What the checker of the page says, after a button was pressed."""
+    if press:
+        figure.get_by_role("button", name=press).click()
+    script = "(el) => el.model.get('game').verdict"
+    figure.page.wait_for_function(script, arg=figure.element_handle(), timeout=60_000)
+    return held(figure, "game")["verdict"]
+
+
+def refused_and_sealed(figure: Locator, area: Locator) -> None:
+    """A claim that is too much, and one that is less: `lib`'s line and reason, the digest, the light on a line."""
+    at = IRIS.index('", "upper') - 1
+    line = verdict(figure, "Raise the digit")["line"]
+    assert f"Line {line} fails: {forged(IRIS, at, '6').message.partition(': ')[2]}." in words(figure)
+    assert area.input_value()[at] == "6" and figure.locator(".stripe.wine").is_visible()
+    figure.get_by_role("button", name="Go to the line that fails").click()
+    lit, sheet = (figure.locator(name).bounding_box() for name in (".stripe.neg", ".sheet"))
+    assert lit and sheet and sheet["y"] <= lit["y"] < sheet["y"] + sheet["height"]
+    verdict(figure, "Restore the file")
+    assert verdict(figure, "Lower the digit")["line"] == 250 and "the digest differs" in words(figure)
+    assert verdict(figure, "Keep the digest right")["accepted"]
+    less = IRIS.replace("985", "984", 1)
+    assert area.input_value() == b"".join(sealed(less[: less.rindex("{")])).decode()
+
+
+def drive_forgery(figure: Locator) -> None:
+    """Won by script, with digits that `lib` accepts; then the answer, and files of the reader's own."""
+    area, own = figure.get_by_role("textbox"), figure.locator("input[type=file]")
+    assert verdict(figure)["accepted"] and "16.77619985 ≤ P* ≤ 16.77619994 is proved" in words(figure)
+    refused_and_sealed(figure, area)
+    for kind, key in (("neuron", "w"), ("data", "x"), ("multiplier", "lam"), ("cone", "opposite")):
+        verdict(figure, "Restore the file")
+        at, digit = next(claimed_last_digits(IRIS, key))
+        area.evaluate("(el, at) => el.setSelectionRange(at, at)", at)
+        area.press(digit)  # typed over the digit that stands there
+        assert verdict(figure)["accepted"] and held(figure, "game")["changed"]["kind"] == kind
+        assert area.input_value()[at] == digit and len(area.input_value()) == len(IRIS)
+    assert held(figure, "game")["won"] and "5 of 5" in figure.locator(".goal").inner_text()
+    verdict(figure, "Restore the file")
+    figure.get_by_role("button", name="Show the answer").click()
+    ready = "(el) => el.model.get('game').room?.length === 5 && !/looking/.test(el.model.get('game').room)"
+    figure.page.wait_for_function(ready, arg=figure.element_handle(), timeout=120_000)
+    answers = re.findall(r"line (\d+): (\S+) with the last digit (\d)", figure.locator("dl").inner_text())
+    for line, number, digit in answers:
+        start = len("".join(IRIS.splitlines(keepends=True)[: int(line) - 1]))
+        found = re.search(re.escape(number) + '(?=[ "])', IRIS[start:])
+        assert found and forged(IRIS, start + found.end() - 1, digit).accepted
+    assert len(answers) == 5
+    short = BY_HAND.replace("1 1", "1 0.99", 1)
+    for body, says in ((BY_HAND, "1.4142 ≤ P* ≤ 1.4143 is proved"), (short, "Line 4 fails: the margin")):
+        own.set_input_files({"name": "own.jsonl", "mimeType": "", "buffer": b"".join(sealed(body))})
+        figure.get_by_text(says).wait_for()
+    verdict(figure, "Restore the file")
+    figure.get_by_role("button", name="Hide the answer").click()
+
+
 def drive_presses(figure: Locator) -> None:
     """Won by script: a third and a fourth normal pressed into the plane of the same two."""
     turn(figure)
@@ -634,6 +709,7 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "missing": drive_missing,
     "prove": drive_prove,
     "landscapes": drive_landscapes,
+    "forgery": drive_forgery,
     "presses": drive_presses,
     "theorems": drive_theorems,
     "programs": drive_programs,

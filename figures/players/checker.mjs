@@ -377,10 +377,9 @@ function readExamples(lines, { N, d, lower }, network) {
 function listed(string, due, name) {
   const found = words(string);
   need(found.every((word) => /^(0|[1-9][0-9]{0,6})$/.test(word)), `${name} must be the numbers of examples, without zeros before them`);
-  const once = new Set(found.map(Number));
-  const fits = found.length === due.length && once.size === due.length && due.every((n) => once.has(n));
-  need(fits, `${name} must list its ${due.length} examples, each once`);
-  return found.map(Number);
+  const rows = found.map(Number), those = new Set(rows);
+  need(rows.length === due.length && due.every((n) => those.has(n)), `${name} must list its ${due.length} examples, each once`);
+  return rows;
 }
 
 /**

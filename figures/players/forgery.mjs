@@ -103,7 +103,7 @@ function render({ model, el }) {
     name: `forgery ${certificate.slice(-70)}`,
     goal: `change one digit and still be accepted, once in each kind of number: ${ALL.join(", ")}.`,
     better: (a, b) => a.length > b.length,
-    show: (kinds) => `${kinds.length} of ${ALL.length} (${kinds.join(", ")})`,
+    show: (kinds) => `${kinds.length} of ${ALL.length}`,
     answer: (shown) => (shown ? explain() : draw()),
   });
 
@@ -267,10 +267,10 @@ function render({ model, el }) {
     keep.disabled = area.readOnly;
     drawStrip(changed);
     mark(changed);
-    const won = play.best?.length === ALL.length;
+    const left = ALL.filter((kind) => !play.best?.includes(kind)), won = left.length === 0;
     const shown = play.answered && room ? room : [];
     answers.replaceChildren(...shown.flatMap((where, k) => [element("dt", {}, ALL[k]), element("dd", {}, where)]));
-    figure.say(...said(changed), notice, won && "There was room in every kind of number.", shown.length && "None of these is a forgery: what is accepted is true of the data in the file.");
+    figure.say(...said(changed), notice, won ? "There was room in every kind of number." : changed && left.length < ALL.length && `Still to be found: ${left.join(", ")}.`, shown.length && "None of these is a forgery: what is accepted is true of the data in the file.");
     model.set("game", { verdict, changed, room, won });
   }
 
