@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pydata_sphinx_theme
 import pytest
+import sphinx_book_theme
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from figures.players.games import pressed
@@ -822,9 +823,9 @@ def test_the_theme_has_no_rules_for_our_classes(visit: Visit) -> None:
     used = visit.page.evaluate(
         "[...new Set([...document.querySelectorAll('.player *')].flatMap((e) => [...e.classList]))]"
     )
-    styles = Path(pydata_sphinx_theme.__file__).parent.rglob("*.css")
-    theme = "\n".join(path.read_text() for path in styles)
-    assert {"wine", "pos", "label", "slider"} <= set(used) and ".mark" in theme
+    themes = (Path(module.__file__).parent for module in (pydata_sphinx_theme, sphinx_book_theme))
+    theme = "\n".join(path.read_text() for folder in themes for path in folder.rglob("*.css"))
+    assert {"wine", "pos", "label", "slider"} <= set(used) and ".mark" in theme and ".margin" in theme
     assert [name for name in used if re.search(rf"(?<![\w)\]-])\.{name}(?![\w-])", theme)] == []
 
 

@@ -76,7 +76,7 @@ function render({ model, el }) {
   const numbers = element("pre", { "aria-hidden": "true" });
   const [stripe, trace] = [element("div", { class: "stripe neg" }), element("div", { class: "stripe wine" })];
   const digit = element("div", { class: "digit" });
-  figure.panels.after(element("div", { class: "sheet" }, stripe, trace, digit, element("div", { class: "margin" }, numbers), area));
+  figure.panels.after(element("div", { class: "sheet" }, stripe, trace, digit, element("div", { class: "gutter" }, numbers), area));
   const answers = element("dl", { class: "answer" });
   el.append(answers);
   let [loaded, begun, verdict, bytes, sealing, last, notice, room, total] = [certificate, null, null, null, false, 0, "", null, 1];
