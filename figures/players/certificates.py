@@ -45,7 +45,7 @@ def _parts(lines: list[bytes]) -> list[tuple[str, int]]:
     second = next(n for n, line in enumerate(lines) if json.loads(line).get("side") == -1)
     first = 1 + header["neurons"] + header["examples"]
     counts = (1, header["neurons"], header["examples"], second - first, len(lines) - 1 - second, 1)
-    return list(zip(("claim", "neurons", "examples", "side 1", "side -1", "end"), counts, strict=True))
+    return list(zip(("claim", "neurons", "examples", "side 1", "side \N{MINUS SIGN}1", "end"), counts, strict=True))
 
 
 def _draw_strip(ax: Axes, parts: list[tuple[str, int]]) -> None:
