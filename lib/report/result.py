@@ -163,7 +163,10 @@ def answered(
     if solution is None:
         if stopped or not solve or report.verdict != "undecided":
             return report, "interrupted" if stopped else ""
-        solution = goal.solved(min(tol / 10, 1e-6), max(0.7 * (until - perf_counter()), LEAST), watch)
+        try:
+            solution = goal.solved(min(tol / 10, 1e-6), max(0.7 * (until - perf_counter()), LEAST), watch)
+        except KeyboardInterrupt:  # before the solver had anything
+            return report, "interrupted"
     left = max(until - perf_counter(), LEAST)
     report, stopped = _patient(lambda seconds: narrowed(goal, report, solution, seconds), left)
     return report, "interrupted" if stopped else solution.status
