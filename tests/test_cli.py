@@ -545,9 +545,9 @@ def test_ctrl_c_ends_the_search_with_what_is_proved(tmp_path: Path) -> None:
 def test_ctrl_c_outside_the_search_loses_nothing_either(
     phase: str, orthogonal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Catches Ctrl-C during the network's own bound, before the search has anything, or during the last proof, that ends
-    without an answer: the value is there before all of them, what the search found at the last, and a proof gets a
-    second more."""
+    """Catches Ctrl-C during the network's own bound, before the search has anything, or during the last proof, that
+    ends without an answer: the value is there before all of them, what the search found at the last, and a proof gets
+    a second more."""
     module, _, name = phase.rpartition(".")
     real, times = getattr(sys.modules[module], name), []
 

@@ -137,16 +137,8 @@ def narrowed(goal: Objective, report: Report, solution: Solution, seconds: float
     return report._replace(lower=lower, lam=lam) if lower > report.lower else report
 
 
-def answered(
-    goal: Objective,
-    net: Network | None,
-    *,
-    tol: float,
-    solve: bool,
-    seconds: float,
-    watch: Watch = silent,
-    first: Callable[[Standing], None] = lambda _: None,
-) -> tuple[Report, str]:
+def answered(goal: Objective, net: Network | None, *, tol: float, solve: bool, seconds: float, watch: Watch = silent,
+             first: Callable[[Standing], None] = lambda _: None) -> tuple[Report, str]:  # fmt: skip
     """The network's own report, narrowed by a solution if it is open, and how the solver ended, "" if it was not asked.
 
     Without a network it is that of the solution. `first` is told where the network stands, at once. Its own report may
@@ -160,13 +152,13 @@ def answered(
         net = solution.network
     first(standing(goal, net))
     report, stopped = _patient(lambda seconds: goal.own(net, tol, seconds), seconds / 4)
-    if solution is None:
-        if stopped or not solve or report.verdict != "undecided":
-            return report, "interrupted" if stopped else ""
+    if solution is None and solve and not stopped and report.verdict == "undecided":
         try:
             solution = goal.solved(min(tol / 10, 1e-6), max(0.7 * (until - perf_counter()), LEAST), watch)
-        except KeyboardInterrupt:  # before the solver had anything
-            return report, "interrupted"
+        except KeyboardInterrupt:
+            stopped = True  # before the solver had anything
+    if solution is None:
+        return report, "interrupted" if stopped else ""
     left = max(until - perf_counter(), LEAST)
     report, stopped = _patient(lambda seconds: narrowed(goal, report, solution, seconds), left)
     return report, "interrupted" if stopped else solution.status
