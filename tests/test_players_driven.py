@@ -33,8 +33,11 @@ from tests.galleries import (
     IRIS,
     KNOTS,
     LAM,
+    LEFT_OUT,
     LOG_T,
     LOWER,
+    PAIRS,
+    PAIRS_Y,
     PARTED,
     PARTED_Y,
     PLANTED,
@@ -583,6 +586,36 @@ def drive_virtual(figure: Locator) -> None:
     figure.get_by_role("button", name="Reset").click()
 
 
+def drive_mirror(figure: Locator) -> None:
+    """Mirrored, the network is linear to rounding; if not, it leaves out what lib leaves out."""
+
+    def compared() -> dict[str, Any]:
+        shown = held(figure, "game")
+        U = np.array([np.cos(shown["angles"]), np.sin(shown["angles"])])
+        begun = Network(0.3 * U, np.array([0.3, -0.3]))
+        run = gradient_flow(begun, PAIRS, PAIRS_Y, loss="exponential", log_t_end=shown["log_t"])
+        assert shown["radii"] == pytest.approx(run.network().radii, rel=5e-3)
+        assert shown["margins"] == pytest.approx(run.margins[-1], rel=2e-2, abs=1e-6)
+        assert shown["lost"] == (run.margins[-1] < 1e-6).tolist()
+        even = np.abs(PAIRS @ run.network().W1) @ run.network().w2 / 2
+        assert shown["share"] == pytest.approx(np.abs(even / run.margins[-1].max()).max(), abs=1e-2)
+        return shown
+
+    assert compared()["share"] < 1e-9 and "is linear" in words(figure)
+    drag(figure, "Start of the positive neuron", 60, 40)
+    assert compared()["share"] < 1e-9 and not any(held(figure, "game")["lost"])
+    figure.get_by_role("button", name="Mirrored").click()
+    drag(figure, "Start of the negative neuron", 30, -30)
+    compared()
+    slide(figure, "training", 0.05)
+    assert held(figure, "game")["share"] > 1e-3 and "not linear" in words(figure)
+    slide(figure, "training", 1)
+    figure.get_by_role("button", name="Show the answer").click()
+    shown = compared()
+    assert shown["angles"] == pytest.approx(LEFT_OUT) and any(shown["lost"]) and "left out" in words(figure)
+    figure.get_by_role("button", name="Hide the answer").click()
+
+
 def drive_clock(figure: Locator) -> None:
     """The time of alignment is that of lib's frozen flow; it reaches the bound where the proof says, and not before."""
 
@@ -717,6 +750,7 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "wedges": drive_wedges,
     "beam": drive_beam,
     "virtual": drive_virtual,
+    "mirror": drive_mirror,
     "clock": drive_clock,
     "teacher": drive_teacher,
     "race": drive_race,

@@ -7,7 +7,7 @@ from figures.players.dual import dial, ellipsoid, recovery
 from figures.players.games import laboratory, landscapes, missing, presses, prove
 from figures.players.plane import arrangement, zonotopes, zonotopes_along
 from figures.players.player import Player, bundle
-from figures.players.training import clock, programs, race, teacher, theorems
+from figures.players.training import clock, mirror, programs, race, teacher, theorems
 from figures.players.works import beam, virtual_points
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "forgery",
     "laboratory",
     "landscapes",
+    "mirror",
     "missing",
     "presses",
     "programs",

@@ -1,4 +1,4 @@
-"""Players of the works on where training goes: a clock, a teacher, a race, programs, the map of the theorems."""
+"""Players of the works on where training goes: from a mirrored start to the map of the theorems."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,8 +12,41 @@ from figures.players.player import Player, plain
 from figures.players.state import columns, rounded
 from lib.closed_form import race as foreseen
 from lib.data import Array, validated, validated_matrix
-from lib.flow import direction_flow
+from lib.flow import direction_flow, gradient_flow
+from lib.network import Network
 from lib.zonotope import hausdorff
+
+
+def mirror(X: ArrayLike, y: ArrayLike, angle: float, scale: float, answer: tuple[float, float]) -> Player:
+    """A neuron of each sign on symmetric data X (N, 2), y (N,): mirrored starts at `angle` and opposite, or not.
+
+    `answer` holds the angles of two starts, all of size `scale`, from which the flow leaves an example out. Raises
+    `ValueError` if the data are not symmetric.
+    """
+    X, y = validated(X, y)
+    columns(X, 2)
+    rows = np.column_stack([X, y])
+    if sorted(rows.tolist()) != sorted((-rows + 0.0).tolist()):
+        raise ValueError("X, y must be symmetric: with each row x of label y the row -x of label -y")
+    alt = (
+        f"{len(X)} examples in opposite pairs, and the starts of a positive and a negative neuron on a circle; beside "
+        "them the trained network over the circle of directions, with its linear part."
+    )
+    starts = {"mirrored": [angle, angle + np.pi], "not mirrored": list(answer)}
+
+    def draw(figure: Figure) -> None:
+        turns = np.linspace(0, 2 * np.pi, 361)
+        circle, signs = np.column_stack([np.cos(turns), np.sin(turns)]), np.array([1.0, -1.0])
+        for ax, (name, angles) in zip(figure.subplots(1, 2, sharey=True), starts.items(), strict=True):
+            begin = Network(scale * np.stack([np.cos(angles), np.sin(angles)]), scale * signs)
+            net = gradient_flow(begin, X, y, loss="exponential", log_t_end=4).network()
+            values = net.predict(circle)
+            ax.plot(np.degrees(turns), values, color=figures.INK)
+            ax.plot(np.degrees(turns), (values - net.predict(-circle)) / 2, "--", color=figures.MARK)
+            ax.set(title=name, xticks=[0, 180, 360])
+
+    state = {"X": X, "y": y, "angles": starts["mirrored"], "scale": scale, "answer": starts["not mirrored"]}
+    return Player("mirror", state, alt, draw, 6.0, 2.6)
 
 
 def clock(X: ArrayLike, y: ArrayLike, angle: float) -> Player:
