@@ -24,8 +24,8 @@ from lib.cli import BAD_INPUT, IMPROVABLE, INTERRUPTED, OPTIMAL, UNDECIDED, main
 from lib.data import Array, gaussian, with_bias
 from lib.losses import LOSSES
 from lib.network import Network, balanced, dual_variable, margins
-from lib.report import report_decay, report_margin
-from lib.report.text import as_text
+from lib.report import Margin, Standing, answered, report_decay, report_margin
+from lib.report.text import as_head, as_text
 from lib.zonotope import hausdorff
 from tests.test_adapters import B1, B2, POINTS, VALUES, W1, W2, safetensors, tensors
 
@@ -564,6 +564,13 @@ def test_ctrl_c_outside_the_search_loses_nothing_either(
     assert (status, err) == (IMPROVABLE if name == "hausdorff" else UNDECIDED, "")
     assert max(times[1:], default=0) <= 1 < times[0] and len(times) == 1 + (name != "max_margin")
     assert "best value      between" in out and ("more time" in out) == (name != "hausdorff")
+    times.clear()
+    goal = Margin(np.eye(4), np.array([1.0, 1, 1, -1]))
+
+    def first(at: Standing) -> None:
+        sys.stdout.write(as_head(at, ""))
+
+    assert answered(goal, four(APART), tol=1e-3, solve=True, seconds=40, first=first)[1] == "interrupted"
 
 
 def test_a_solver_that_has_found_nothing_yet(
