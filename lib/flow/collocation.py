@@ -99,12 +99,10 @@ def _substitute(W1: Array, w2: Array, modes: Modes, clock: Clock, pi: Array, h: 
 
 
 def _kernel(W1: Array, w2: Array, modes: Modes, rows: Index) -> Array:
-    """dq_n(j)/dpi_k(l) per unit of tau, (3, r, 3, r): the tangent kernel between the neurons at nodes j and l."""
-    field = modes.field[rows]
-    r, m, d = field.shape
-    outer = (w2[:, None, :, None] * field).reshape(3 * r, m * d)
-    inner = (field * W1[:, None]).sum(axis=3).reshape(3 * r, m)
-    return (outer @ outer.T + inner @ inner.T).reshape(3, r, 3, r)
+    """The tangent kernel (r, r) of some rows, for neurons (m, d), (m,): dq/dtau per unit of pi."""
+    outer = (w2[:, None] * modes.field[rows]).reshape(len(rows), -1)
+    inner = np.einsum("nmd,md->nm", modes.field[rows], W1)
+    return outer @ outer.T + inner @ inner.T
 
 
 class _Newton:
@@ -127,7 +125,7 @@ class _Newton:
             if not self.h * np.abs(g).max(initial=0.0) < _WILD:
                 return Step(self.h, pi, kappa, g, self.W1, self.w2, False)
             W1s, w2s = transport(self.W1, self.w2, g, self.h, NODE_SHARES)
-            if change <= exact or (change <= tol and change > 0.5 * last):
+            if change <= exact or (change <= tol and (change > 0.5 * last or change**2 <= exact * last)):
                 break
             a, slope = self.clock.conjugate(margins_of(W1s, w2s, self.modes))
             if iteration == 0 and self.clock.normalised:  # pi on one side of the curve, the slack on the other
@@ -158,7 +156,8 @@ class _Newton:
         scale = (self.h * self.T) * INTEGRALS[:, None, :, None] * slope[:, self.rows, None, None] * D
         size = 3 * r + (3 if self.clock.normalised else 0)
         matrix = np.zeros((size, size))
-        matrix[: 3 * r, : 3 * r] = (scale * _kernel(W1, w2, self.modes, self.rows)).reshape(3 * r, 3 * r)
+        kernel = _kernel(W1[1], w2[1], self.modes, self.rows)
+        matrix[: 3 * r, : 3 * r] = (scale * kernel[:, None, :]).reshape(3 * r, 3 * r)
         matrix[np.diag_indices(3 * r)] += E.ravel()
         for j in range(size - 3 * r):
             matrix[j * r : (j + 1) * r, 3 * r + j] = -1.0
