@@ -16,6 +16,8 @@ class Arrangement(NamedTuple):
 
     `X` (N, d), and the signs `y` (N,) of the dual variable, lam = y pi. x_n = side_n length_n normals[plane_n]:
     parallel rows share a hyperplane, since their kinks cannot be told apart.
+    `negative`, `jump` (J, N) are linear forms in pi: the pull along h_j of the rows of hyperplane j on its negative
+    side, and by how much it jumps to the positive one.
     A zero row has side 0 and length 0 (and plane 0, without effect).
     """
 
@@ -26,6 +28,8 @@ class Arrangement(NamedTuple):
     plane: Index
     side: Array
     length: Array
+    negative: Array
+    jump: Array
 
 
 def arrangement(X: Array, y: Array) -> Arrangement:
@@ -33,7 +37,10 @@ def arrangement(X: Array, y: Array) -> Arrangement:
     first, side = lines(X)
     lead = np.flatnonzero(first == np.arange(len(X)))
     plane = np.maximum(np.searchsorted(lead, first), 0)
-    return Arrangement(X, y, directions(X)[lead], lead, plane, side, np.linalg.norm(X, axis=1))
+    length = np.linalg.norm(X, axis=1)
+    rows = np.where((np.arange(len(lead))[:, None] == plane) & (side != 0), y * length, 0.0)
+    negative = np.where(side < 0, -rows, 0.0)
+    return Arrangement(X, y, directions(X)[lead], lead, plane, side, length, negative, rows)
 
 
 def coefficients(data: Arrangement, on: Mask, skipped: Mask) -> Array:
@@ -42,9 +49,3 @@ def coefficients(data: Arrangement, on: Mask, skipped: Mask) -> Array:
         return np.zeros(len(data.X))
     n = data.plane
     return ((on[n] == (data.side > 0)) & ~skipped[n] & (data.side != 0)).astype(float)
-
-
-def jumps(data: Arrangement, planes: Index) -> tuple[Array, Array]:
-    """Linear forms in pi, (k, N) each: the pull along h_j of the rows of hyperplane j on its negative side; jump."""
-    rows = np.where(planes[:, None] == data.plane, data.y * data.length, 0.0)
-    return np.where(data.side < 0, -rows, 0.0), np.where(data.side != 0, rows, 0.0)

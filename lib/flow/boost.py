@@ -46,14 +46,14 @@ def boosted(W1: Array, w2: Array, b: Array) -> tuple[Array, Array]:
 
 def _factors(b: Array) -> tuple[Array, Array, Array]:
     """(cosh|b| - 1) / |b|^2, sinh|b| / |b| and cosh|b| - 1."""
-    length = np.sqrt(np.einsum("...d,...d->...", b, b)) + 1e-150
+    length = np.sqrt(np.vecdot(b, b)) + 1e-150
     half = np.sinh(length / 2)
     ratio = half / length
     return 2 * ratio * ratio, 2 * ratio * np.sqrt(1 + half * half), 2 * half * half
 
 
 def _applied(W1: Array, w2: Array, b: Array, bend: Array, slope: Array, growth: Array) -> tuple[Array, Array]:
-    along = np.einsum("...d,...d->...", b, W1)
+    along = np.vecdot(b, W1)
     return W1 + (bend * along + slope * w2)[..., None] * b, w2 + growth * w2 + slope * along
 
 

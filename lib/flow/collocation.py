@@ -22,7 +22,7 @@ _START = lagrange(np.zeros(1))[0]  # value at 0 of the parabola through the node
 _ERROR = 0.09  # max over theta of |integral_0^theta omega / omega(0)|, omega the cubic that vanishes at the nodes
 _EXACT = 1e-14  # Newton's last displacement in stiff steps: slacks left wrong would disturb pi in a short one after it
 _WILD = 30.0  # an iterate that moves a neuron by more e-folds than this has gone astray
-_MILD = 3.0  # h times the stiffness, a sum over all examples, up to which substitution is tried
+MILD = 3.0  # h times the stiffness, a sum over all examples, up to which substitution is tried
 _SLOW = 0.3  # Newton's matrix is renewed when a correction shrinks by less than this
 
 
@@ -53,14 +53,14 @@ def margins_of(W1: Array, w2: Array, modes: Modes) -> Array:
 
 def margin_rates(W1: Array, w2: Array, g: Array, modes: Modes) -> Array:
     """dq/dtau (k, N) of neurons (k, m, d), (k, m) moved by pulls g (k, m, d)."""
-    along = np.einsum("kmd,kmd->km", g, W1)
+    along = np.vecdot(g, W1)
     moving = (w2 * w2)[..., None] * g + along[..., None] * W1
     return moving.reshape(len(w2), -1) @ modes.flat.T
 
 
 def response(W1: Array, w2: Array, modes: Modes) -> Array:
     """(N,): bounds on dq_n/dtau per unit of pi_n, the diagonal of the tangent kernel."""
-    return modes.squares @ (np.einsum("md,md->m", W1, W1) + w2 * w2)
+    return modes.squares @ (np.vecdot(W1, W1) + w2 * w2)
 
 
 def error(step: Step, modes: Modes, pi: Array) -> float:
@@ -73,7 +73,7 @@ def solve(W1: Array, w2: Array, modes: Modes, clock: Clock, guess: Array, h: flo
     """The step of length h from neurons (m, d), (m,); iterates from `guess` (3, N) to displacements of `tol`."""
     reach = response(W1, w2, modes)
     stiffness = float((clock.gain(guess.mean(axis=0)) * modes.seen) @ reach)
-    if h * stiffness < _MILD:
+    if h * stiffness < MILD:
         step = _substitute(W1, w2, modes, clock, guess, h, tol)
         if step.solved:
             return step
@@ -100,8 +100,8 @@ def _substitute(W1: Array, w2: Array, modes: Modes, clock: Clock, pi: Array, h: 
 
 def _kernel(W1: Array, w2: Array, modes: Modes, rows: Index) -> Array:
     """The tangent kernel (r, r) of some rows, for neurons (m, d), (m,): dq/dtau per unit of pi."""
-    outer = (w2[:, None] * modes.field[rows]).reshape(len(rows), -1)
-    inner = np.einsum("nmd,md->nm", modes.field[rows], W1)
+    outer = modes.flat[rows] * np.repeat(w2, W1.shape[1])
+    inner = np.vecdot(modes.field[rows], W1)
     return outer @ outer.T + inner @ inner.T
 
 

@@ -95,21 +95,19 @@ def crossings(stride: Stride, data: Arrangement) -> list[Meeting]:
 
 def _within_reach(stride: Stride, data: Arrangement) -> Mask:
     """(m, J): hyperplanes that a neuron can reach in the step, at twice its highest speed at the nodes."""
-    speed = np.sqrt(np.einsum("kmd,kmd->km", stride.g, stride.g)) * np.abs(stride.w2)
-    return (np.abs(stride.W1[0] @ data.normals.T) <= 2 * stride.step.h * speed.max(axis=0)[:, None]) & (
-        stride.start.modes.side != 0
-    )
+    speed = np.sqrt(np.vecdot(stride.g, stride.g)) * np.abs(stride.w2)
+    return np.abs(stride.W1[0] @ data.normals.T) <= 2 * stride.step.h * speed.max(axis=0)[:, None]
 
 
 def _courses(stride: Stride, data: Arrangement, i: Index, j: Index) -> tuple[Array, Array]:
     """h_j'w1_i on its side and in units of its size, and its slope in theta: (4, pairs) at the start and the nodes."""
-    W1, w2, normals = stride.W1[:, i], stride.w2[:, i], data.normals[j]
+    W1, w2, normals, modes = stride.W1[:, i], stride.w2[:, i], data.normals[j], stride.start.modes
     size = np.maximum(np.abs(W1).max(axis=2), np.abs(w2))
-    side = stride.start.modes.side[i, j] / size[0]
-    S = np.einsum("knd,nd->kn", W1, normals)
+    side = np.where(modes.slide[i, j] | ~modes.alive[i], 0.0, 2.0 * modes.on[i, j] - 1) / size[0]
+    S = np.vecdot(W1, normals)
     S = np.where(np.abs(S) <= KINK * size, 0.0, S) * side
     g = np.concatenate([stride.pulls(0.0)[None, i], stride.step.pulls[:, i]])
-    return S, np.einsum("knd,nd->kn", g, normals) * w2 * (stride.step.h * side)
+    return S, np.vecdot(g, normals) * w2 * (stride.step.h * side)
 
 
 def _meeting(k: int, i: int, j: int, S: Array, dS: Array) -> Meeting:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.data import Array
-from lib.flow.arrangement import Arrangement, Index, Mask, jumps
+from lib.flow.arrangement import Arrangement, Index, Mask
 from lib.flow.minnorm import kink_terms, least, near_kinks
 from lib.flow.modes import Modes, change, moved, resting
 
@@ -68,7 +68,7 @@ def settled(data: Arrangement, s: float, on: Mask, kinks: Index, free: Mask, pi:
 def meet(data: Arrangement, s: float, on: Mask, slide: Mask, met: Mask, pi: Array) -> Sides:
     """Sides and slides (J,) of a neuron after it `met` hyperplanes: valleys are crossed, c decides the ridges."""
     kinks = np.flatnonzero(met | slide)
-    free = slide[kinks] | (s * (jumps(data, kinks)[1] @ pi) <= 0)
+    free = slide[kinks] | (s * (data.jump[kinks] @ pi) <= 0)
     on = on.copy()
     on[kinks[~free]] ^= True
     return settled(data, s, on, kinks, free, pi)
@@ -84,7 +84,7 @@ def meeting(data: Arrangement, at: Point, j: int, pull: Array, pi: Array) -> Sid
 def leaving(data: Arrangement, at: Point, j: int, c: float, pull: Array, pi: Array) -> Sides:
     """A neuron leaves hyperplane j, along which it slid until its coefficient became c, 0 or 1."""
     on, met, _ = _placed(data, at, j, pull)
-    slide, valley = at.slide.copy(), at.s * (jumps(data, np.array([j]))[1] @ pi)[0] > 0
+    slide, valley = at.slide.copy(), at.s * (data.jump[j] @ pi) > 0
     slide[j], met[j], on[j] = False, False, (c == 1) != valley
     return meet(data, at.s, on, slide, met, pi)
 

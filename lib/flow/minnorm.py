@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.linalg.lapack import dposv
 
 from lib.data import Array, validated_matrix, validated_weights
-from lib.flow.arrangement import Arrangement, Index, Mask, arrangement, coefficients, jumps
+from lib.flow.arrangement import Arrangement, Index, Mask, arrangement, coefficients
 from lib.network import Network, dual_variable
 from lib.zonotope import project
 from lib.zonotope.kinks import KINK
@@ -31,16 +31,29 @@ def near_kinks(data: Arrangement, W1: Array, w2: Array) -> tuple[Array, Mask]:
 def least(base: Array, rays: Array, size: Array) -> Array:
     """argmin over 0 <= t <= size (k,) of ||base + t @ rays||, unit rays (k, d): at a bound exactly, or clear of it."""
     rounding = np.maximum(FREE * size, 1e-14 * np.sqrt(base @ base))
-    t = np.clip(-(rays @ base), 0.0, size) if len(rays) < 2 else _unbounded(base, rays)
-    if len(rays) > 1 and not ((t > rounding) & (t < size - rounding)).all():
-        t = size * project(-base, size[:, None] * rays).c
+    alone = len(rays) < 2  # then the answer is explicit, and most kinks are met alone
+    t = np.clip(-(rays @ base), 0.0, size) if alone else _pivoted(base, rays, size, rounding)
     return np.where(t > rounding, np.where(t < size - rounding, t, size), 0.0)
 
 
-def _unbounded(base: Array, rays: Array) -> Array:
-    """The argmin without bounds; not finite where a ray nearly depends on the others."""
-    factor, t, _ = dposv(rays @ rays.T, -(rays @ base))
-    return t if factor.diagonal().min() > _APART else np.full(len(rays), np.inf)
+def _pivoted(base: Array, rays: Array, size: Array, rounding: Array) -> Array:
+    """The argmin by guesses which t are free; by projection where a ray nearly depends on others, or guesses go on."""
+    t, free = np.zeros(len(size)), np.ones(len(size), dtype=bool)
+    for _ in range(2 * len(size)):
+        if free.any():
+            some = rays[free]
+            factor, t[free], _ = dposv(some @ some.T, -(some @ (base + (t * ~free) @ rays)))
+            if factor.diagonal().min() < _APART:
+                break
+        low, high = free & (t <= rounding), free & (t >= size - rounding)
+        t[low], t[high] = 0.0, size[high]
+        free &= ~(low | high)
+        slope = rays @ (base + t @ rays)
+        wrong = ~free & (np.where(t > 0, slope, -slope) > rounding)
+        if not (low | high | wrong).any():
+            return t
+        free |= wrong & ~(low | high)
+    return size * project(-base, size[:, None] * rays).c
 
 
 def kink_terms(data: Arrangement, on: Mask, kinks: Index, pi: Array) -> tuple[Array, Array, Array]:
@@ -48,7 +61,7 @@ def kink_terms(data: Arrangement, on: Mask, kinks: Index, pi: Array) -> tuple[Ar
 
     t = 0 is the negative side of a hyperplane and t = |jump| its positive side.
     """
-    negative, jump = (forms @ pi for forms in jumps(data, kinks))
+    negative, jump = data.negative[kinks] @ pi, data.jump[kinks] @ pi
     normals = data.normals[kinks]
     skipped = np.zeros(len(on), dtype=bool)
     skipped[kinks] = True

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.data import Array
-from lib.flow.arrangement import Arrangement, Index, Mask, coefficients, jumps
+from lib.flow.arrangement import Arrangement, Index, Mask, coefficients
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +47,6 @@ class Modes:
     def alive(self) -> Mask:
         """(m,): neurons with an active example."""
         return self.squares.sum(axis=0) > 0
-
-    @cached_property
-    def side(self) -> Array:
-        """(m, J): 1 or -1 for the side of a hyperplane that a living neuron may leave; 0 where it slides."""
-        return np.where(self.slide | ~self.alive[:, None], 0.0, 2.0 * self.on - 1)
 
 
 def own_rows(data: Arrangement, on: Mask, slide: Mask) -> Array:
@@ -96,8 +91,8 @@ def change(data: Arrangement, i: int, on: Mask, slide: Mask, pi: Array) -> Chang
     j = np.flatnonzero(slide)
     rows, normals = own_rows(data, on, slide), data.normals[j]
     duals = dual_basis(normals)
-    negative, jump = jumps(data, j)
-    low = -(duals @ rows.T) - negative  # less the coordinates of the pull along the normals
+    jump = data.jump[j]
+    low = -(duals @ rows.T) - data.negative[j]  # less the coordinates of the pull along the normals
     sign = np.sign(jump @ pi)[:, None]
     pairs = np.column_stack([np.full(len(j), i), j])
     field = rows - (rows @ normals.T) @ duals if len(j) else rows

@@ -4,7 +4,7 @@ import numpy as np
 
 from lib.data import Array
 from lib.flow.boost import NODES, lagrange
-from lib.flow.collocation import Step
+from lib.flow.collocation import MILD, Step
 from lib.flow.state import TINY, State
 
 _SHRINK = 8.0  # e-folds by which a neuron may shrink in a step, while its rounding grows by as many
@@ -21,11 +21,14 @@ class Pace:
 
     def length(self, s: State, g: Array) -> float:
         """No neuron turns or grows by more than half an e-fold in a step. One that only shrinks may do so faster."""
+        h = min(self.h, 3 * self.spacing)
+        pull = np.sqrt(np.vecdot(g, g))
+        if 2 * h * pull.max(initial=0.0) <= 1:
+            return h
         W1 = s.W1 / (np.abs(s.W1).max(axis=1) + TINY)[:, None]
-        size, pull = np.sqrt(np.einsum("md,md->m", W1, W1)) + TINY, np.sqrt(np.einsum("md,md->m", g, g))
-        along = np.sign(s.w2) * np.einsum("md,md->m", g, W1) / size
+        along = np.sign(s.w2) * np.vecdot(g, W1) / (np.sqrt(np.vecdot(W1, W1)) + TINY)
         rate = float((pull * np.where(along < -0.99 * pull, 1 / _SHRINK, 2.0)).max(initial=0.0))
-        return min(self.h, 3 * self.spacing, 1 / max(rate, 1e-300))
+        return min(h, 1 / max(rate, 1e-300))
 
     def adapted(self, h: float, off: float) -> bool:
         """Whether a step of length h with error `off`, in units of the tolerance, will do; sets the next one."""
@@ -38,12 +41,16 @@ class Pace:
         self.spacing = 0.8 * min(self.spacing, step.h) + 0.2 * gone if hits else min(2 * self.spacing, 1e300)
         self.last = (step, theta)
 
-    def guess(self, pi: Array, h: float, normalised: bool) -> Array:
-        """pi (3, N) at the nodes of the next step: the last parabola, continued, and bent where it was cut."""
+    def guess(self, pi: Array, h: float, stiffness: float, normalised: bool) -> Array:
+        """pi (3, N) at the nodes of the next step: the last parabola, continued, and bent where it was cut.
+
+        Where pi is stiff it settles within the step, and a bend says nothing.
+        """
         if self.last is not None:
             step, theta = self.last
             times = theta + NODES * h / step.h
             if times[-1] <= 2.5:
-                guess = lagrange(times) @ step.pi + np.multiply.outer(NODES * h, self.bend)
+                bend = self.bend if h * stiffness < MILD else np.zeros(len(pi))
+                guess = lagrange(times) @ step.pi + np.multiply.outer(NODES * h, bend)
                 return np.maximum(guess, 0.0) if normalised else guess
         return np.tile(pi, (3, 1))

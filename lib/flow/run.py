@@ -93,7 +93,7 @@ class Run:
         s, pace = self.state, self.pace
         while pace.h > 1e-14 * max(1.0, s.tau):
             h = pace.length(s, self.g)
-            step = self._solve(h, pace.guess(s.pi, h, self.clock.normalised))
+            step = self._solve(h, pace.guess(s.pi, h, self.stiffness, self.clock.normalised))
             off = error(step, s.modes, s.pi) / self.rtol if step.solved else np.inf
             if pace.adapted(h, off):
                 return self._stride(step)
@@ -114,7 +114,7 @@ class Run:
         longest, found = stride.step.h, None
         h = theta * longest
         for _ in range(6):
-            step = self._solve(h, self.pace.guess(self.state.pi, h, self.clock.normalised))
+            step = self._solve(h, self.pace.guess(self.state.pi, h, self.stiffness, self.clock.normalised))
             if not step.solved:
                 break
             found = self._stride(step)
@@ -191,7 +191,7 @@ class Run:
         new = change(data, i, *sides, s.pi)
         self.events += events_of(modes, new, data.lead, s.tau, s.log_t)
         self.pace.bend += self._bend(s, modes.field[:, i], new)
-        return on_slides(s._replace(modes=moved(modes, new)), data)
+        return s._replace(modes=moved(modes, new))
 
     def _bend(self, s: State, old: Array, new: Change) -> Array:
         """By how much dpi/dtau (N,) jumps where a neuron's rows `old` (N, d) become new ones."""

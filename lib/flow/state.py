@@ -61,6 +61,8 @@ def conserving(s: State, invariant: Array) -> State:
 
 def buried(s: State) -> tuple[State, list[Event]]:
     """The state after the deaths of neurons too small for floating-point numbers."""
+    if np.abs(s.w2).min() > TINY:
+        return s, []
     tiny = np.flatnonzero(s.modes.alive & (np.maximum(np.abs(s.W1).max(axis=1), np.abs(s.w2)) < TINY))
     modes = s.modes
     for i in tiny:
