@@ -73,13 +73,13 @@ function render({ model, el }) {
   const [check, search] = [background(source), background(source)];
   const strip = new Panel(figure, { name: "The lines of the file; a click goes to a line", widest: 720, ratio: 0.1, head: "The file, line by line" });
   const area = element("textarea", { rows: 11, wrap: "off", spellcheck: "false", autocomplete: "off", "aria-label": "The certificate" });
-  const numbers = element("pre", { "aria-hidden": "true" });
+  const numbers = element("div", { class: "numbers", "aria-hidden": "true" });
   const [stripe, trace] = [element("div", { class: "stripe neg" }), element("div", { class: "stripe wine" })];
   const digit = element("div", { class: "digit" });
   figure.panels.after(element("div", { class: "sheet" }, stripe, trace, digit, element("div", { class: "gutter" }, numbers), area));
   const answers = element("dl", { class: "answer" });
   el.append(answers);
-  let [loaded, begun, verdict, bytes, sealing, last, notice, room, total] = [certificate, null, null, null, false, 0, "", null, 1];
+  let [loaded, begun, verdict, bytes, sealing, last, notice, room, total, kept] = [certificate, null, null, null, false, 0, "", null, 1, null];
 
   /** Where the digit stands that the buttons change: at the cursor, or the first one after it. */
   const digitAt = () => area.selectionStart + Math.max(area.value.slice(area.selectionStart).search(/\d/), 0);
@@ -94,7 +94,8 @@ function render({ model, el }) {
   button(figure, "Lower the digit", () => change(-1));
   const keep = button(figure, "Keep the digest right", () => ((sealing = !sealing), ask()));
   const jump = button(figure, "Go to the line that fails", () => (go(verdict.line), area.focus({ preventScroll: true })));
-  button(figure, "Restore the file", () => load(new TextEncoder().encode(certificate)));
+  const ours = new TextEncoder().encode(certificate);
+  button(figure, "Restore the file", () => load(area.value === loaded ? ours : kept)); // a second time, the page's own
   const chosen = element("input", { type: "file", "aria-label": "A certificate of your own", hidden: "" });
   chosen.addEventListener("change", () => chosen.files[0] && open(chosen.files[0]));
   figure.controls.append(chosen);
@@ -109,7 +110,7 @@ function render({ model, el }) {
 
   /** Put the bytes of a file in the sheet. What a page cannot edit as it is, is checked all the same. */
   function load(file) {
-    bytes = file;
+    [bytes, kept] = [file, file];
     loaded = new TextDecoder().decode(file.subarray(0, LONGEST));
     area.value = loaded;
     const plain = new TextEncoder().encode(area.value);
@@ -294,9 +295,9 @@ function render({ model, el }) {
   });
   el.addEventListener("dragover", (event) => event.preventDefault());
   el.addEventListener("drop", (event) => (event.preventDefault(), event.dataTransfer.files[0] && open(event.dataTransfer.files[0])));
-  bytes = new TextEncoder().encode(certificate);
+  bytes = ours;
   const stop = show([strip], draw);
-  load(bytes);
+  load(ours);
   return () => ((last += 1), document.removeEventListener("selectionchange", moved), stop());
 }
 
