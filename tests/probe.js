@@ -1,5 +1,6 @@
-// What is wrong with the page that is open, as a list of sentences. Runs in the page, after MathJax is done.
-() => {
+// What is wrong with the page that is open, as a list of sentences. Runs in the page, after MathJax is done; `opening` says
+// that nothing was unfolded or changed yet, `tables` that tables are what the page is for.
+async ({ opening, tables }) => {
   const complaints = [];
   const complain = (what, element) =>
     complaints.push(`${what}: ${(element.outerHTML ?? element.textContent).replace(/\s+/g, " ").slice(0, 160)}`);
@@ -58,6 +59,38 @@
     const reached = [box, ...box.querySelectorAll(stops)].some((stop) => stop.tabIndex >= 0 && !stop.disabled);
     if (!reached && box.checkVisibility({ visibilityProperty: true })) complain("scrolls without the keyboard", box);
   });
+
+  // A box of the text that scrolls says so: it fades where it goes on.
+  article.querySelectorAll("*").forEach((box) => {
+    const scrolls = /auto|scroll/.test(getComputedStyle(box).overflowX) && box.scrollWidth > box.clientWidth + 1;
+    if (scrolls && !box.dataset.more && box.checkVisibility()) complain("scrolls without a hint", box);
+  });
+
+  // Fingers: 44 pixels for what is not a word of the text.
+  const targets = matchMedia("(pointer: coarse)").matches
+    ? document.querySelectorAll("button, select, summary, input, label, nav a, .handle .grip") : [];
+  targets.forEach((target) => {
+    const { width, height } = target.getBoundingClientRect();
+    const met = Math.min(width, height) > 43.5 || !width || target.closest("label")?.getBoundingClientRect().height > 43.5;
+    const shown = target.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+    if (shown && !met) complain(`a target of ${width.toFixed(0)} by ${height.toFixed(0)} pixels`, target);
+  });
+
+  // As it opens: nothing moves under the reader's eye, and ideas are not buried under code and tables of checks.
+  if (opening) {
+    for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);
+    const observer = new PerformanceObserver(() => {});
+    observer.observe({ type: "layout-shift", buffered: true });
+    const shifts = observer.takeRecords().filter((shift) => !shift.hadRecentInput);
+    const moved = shifts.reduce((sum, shift) => sum + shift.value, 0);
+    const first = shifts.flatMap((shift) => shift.sources).map((source) => source.node?.textContent?.slice(0, 60))[0];
+    if (moved > 0.05) complaints.push(`what is read moves: layout shift ${moved.toFixed(3)}: ${first}`);
+
+    const blocks = "table, .cell_input, div.highlight:not(.cell_output *), details:is(.check, .code, .hide)";
+    const outermost = [...article.querySelectorAll(blocks)].filter((b) => b.checkVisibility() && !b.parentElement.closest(blocks));
+    const share = outermost.reduce((sum, b) => sum + b.offsetHeight, 0) / article.offsetHeight;
+    if (!tables && innerWidth > 1200 && share > 0.1) complaints.push(`code and tables take ${(100 * share).toFixed(0)} % of the page`);
+  }
 
   // Contrast of the text with what lies behind it (WCAG 2 AA: 4.5, or 3 for large text).
   // The browser itself reads every notation of a colour (rgb, oklab, color-mix): one pixel of a canvas.

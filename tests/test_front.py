@@ -9,8 +9,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.test_site import DESKTOP, HTML, PAGES, PHONE, addresses, browser, listen, pytestmark, soup_of
-from tests.visits import violations
+from tests.test_site import HTML, PAGES, addresses, browser, pytestmark, soup_of
+from tests.visits import DESKTOP, PHONE, listen, violations
 
 __all__ = ["addresses", "browser", "pytestmark"]  # fixtures, and when to skip
 

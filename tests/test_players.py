@@ -26,7 +26,7 @@ from lib.patterns import cells
 from lib.program import max_margin
 from lib.zonotope import growth, hausdorff, local_maxima
 from tests.galleries import GALLERY, IRIS, LAM, LOG_T, RUN, W1, W2, X, Y, page_of
-from tests.test_site import CHROMIUM, QUIET
+from tests.visits import CHROMIUM, QUIET
 
 # --- what a cell puts out --------------------------------------------------------------------------
 

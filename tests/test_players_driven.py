@@ -55,7 +55,7 @@ from tests.galleries import (
     page_of,
 )
 from tests.test_figures import DICHROMATS
-from tests.test_site import CHROMIUM, DESKTOP, PHONE, QUIET, listen, serve
+from tests.visits import CHROMIUM, DESKTOP, PHONE, QUIET, listen, serve
 
 pytestmark = pytest.mark.pages
 INK = {"light": ("#ffffff", "#212529"), "dark": ("#14181e", "#ced6dd")}

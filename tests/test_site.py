@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.notebooks import verified
-from tests.visits import CHROMIUM, DESKTOP, PHONE, QUIET, complaints, listen, serve
+from tests.visits import CHROMIUM, LAPTOP, PHONE, QUIET, complaints, listen, serve
 
 HTML = Path(__file__).parents[1] / "_build" / "html"
 REDIRECT = "index.html"
@@ -57,7 +57,7 @@ def addresses() -> Iterator[dict[str, str]]:
 @pytest.mark.parametrize("path", [path for path in PAGES if path != REDIRECT])
 @pytest.mark.parametrize(
     ("scheme", "colours", "settings"),
-    [("http", "light", {"viewport": DESKTOP}), ("file", "dark", {"viewport": PHONE})],
+    [("http", "light", {"viewport": LAPTOP}), ("file", "dark", {"viewport": PHONE, "has_touch": True})],
     ids=["desktop", "phone"],
 )
 def test_page(
@@ -65,7 +65,8 @@ def test_page(
 ) -> None:
     """Catches a console error, a request that fails or leaves the machine, a formula or a picture that is not shown,
     a picture without alt text or caption, sideways scrolling, text that is hard to tell from its ground, in a fold or
-    in the other theme too; what keeps a reader with a keyboard or a screen reader out; and a heavy page."""
+    in the other theme too; what keeps a reader with a keyboard or a screen reader out; a box that scrolls without a
+    word; a target too small for a finger; text that moves; a page of code and tables; and a heavy page."""
     assert complaints(browser, addresses[scheme], path, colours, **settings) == []
 
 
@@ -221,6 +222,11 @@ DEFECTS = {
     "too wide": "<div class='math' style='overflow: auto; width: 30px'><mjx-container>xxxxxxxxx</mjx-container></div>",
     "sticks out": "<div style='overflow: hidden; width: 3000px'>wide</div>",
     "scrolls without the keyboard": "<div style='overflow-x: auto'><p style='width: 3000px'>wide</p></div>",
+    "scrolls without a hint": "<div tabindex='0' style='overflow-x: auto'><p style='width: 3000px'>wide</p></div>",
+    "code and tables take": "<div class='highlight'><pre>" + 20 * "line\n" + "</pre></div>",
+    "layout shift": """<script>requestAnimationFrame(() => requestAnimationFrame(() => {
+        document.body.style.paddingTop = "300px";
+    }))</script>""",
     "contrast 2.": "<p style='color: #999; background: #eee'>faint</p>",
     "contrast 1.": "<p style='color: color-mix(in oklab, white 90%, black)'>fainter</p>",
     "light: contrast": "<details><summary>A fold</summary><p style='color: #999'>faint in a fold</p></details>",
@@ -252,10 +258,18 @@ def test_a_sound_page_passes(browser: Browser, sketch: Path) -> None:
     """Catches an eye that sees defects everywhere."""
     draw(
         sketch,
-        "<p><code>\\(x\\)</code></p><div tabindex='0' style='overflow-x: auto'><p style='width: 3000px'>wide</p></div>",
+        "<p><code>\\(x\\)</code></p><div tabindex='0' data-more='right' style='overflow-x: auto'>"
+        "<p style='width: 3000px'>wide</p></div>",
     )
     assert complaints(browser, sketch.as_uri() + "/", "page.html") == []
     assert broken_links(sketch, "page.html") == []
+
+
+def test_a_small_target_is_seen(browser: Browser, sketch: Path) -> None:
+    """Catches a ruler that is never laid on: only where the pointer is a finger does size matter."""
+    draw(sketch, "<button>OK</button>")
+    phone = {"viewport": PHONE, "has_touch": True}
+    assert any("a target of" in found for found in complaints(browser, sketch.as_uri() + "/", "page.html", **phone))
 
 
 def test_a_heavy_page_is_seen(browser: Browser, sketch: Path) -> None:

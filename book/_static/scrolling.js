@@ -1,13 +1,90 @@
-// A formula that is wider than the page scrolls in its own box; then, and only then, the box is a stop for the Tab key.
-window.addEventListener("load", async () => {
-  const mark = () => {
-    for (const box of document.querySelectorAll("article :is(div.math, mjx-container[display])")) {
-      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
+// Formulas are set before the page is seen, those of the first screen first: what is read does not move. One that is wider
+// than the page is set a little smaller; what is still too wide, formula, table or code, scrolls in its own box, which then
+// fades where it goes on, and is a stop for the Tab key.
+{
+  const SMALLEST = 0.72; // of the text's size
+  const root = document.documentElement;
+  const shown = () => root.classList.remove("setting");
+
+  const widths = new WeakMap();
+  const fit = (formula) => {
+    if (!formula.clientWidth || widths.get(formula) === formula.clientWidth) return;
+    widths.set(formula, formula.clientWidth);
+    formula.style.fontSize = "";
+    const ratio = formula.clientWidth / formula.scrollWidth;
+    if (ratio < 1) formula.style.fontSize = `${Math.max(98 * ratio, 100 * SMALLEST)}%`;
+  };
+  const mark = (box) => {
+    const beyond = box.scrollWidth - box.clientWidth;
+    const sides = [box.scrollLeft > 1 && "left", box.scrollLeft < beyond - 1 && "right"].filter(Boolean);
+    if (beyond > 1) {
+      box.dataset.more = sides.join(" ");
+      box.tabIndex = 0;
+    } else if ("more" in box.dataset) {
+      delete box.dataset.more;
+      box.removeAttribute("tabindex");
     }
   };
-  await window.MathJax?.startup?.promise;
-  mark();
-  window.addEventListener("resize", mark);
-  document.addEventListener("toggle", mark, true); // what was folded has had no width
-});
+  const sized = new ResizeObserver((changes) => {
+    for (const { target } of changes) {
+      if (target.matches("mjx-container")) fit(target);
+      mark(target);
+    }
+  });
+  const watch = () => {
+    for (const box of document.querySelectorAll("article :is(mjx-container[display], .pst-scrollable-table-container, pre)"))
+      sized.observe(box);
+  };
+  document.addEventListener("scroll", ({ target }) => target.dataset?.more !== undefined && mark(target), true);
+
+  // On a narrow screen a row of a table is a card (custom.css): each cell says what its column is. What is not displayed as
+  // a table is none to a screen reader, unless it is told.
+  const label = (table) => {
+    const heads = [...table.querySelectorAll("thead th")];
+    table.setAttribute("role", "table");
+    for (const part of table.querySelectorAll("thead, tbody")) part.setAttribute("role", "rowgroup");
+    for (const row of table.rows) {
+      row.setAttribute("role", "row");
+      [...row.cells].forEach((cell, k) => {
+        cell.setAttribute("role", cell.closest("thead") ? "columnheader" : "cell");
+        if (!k || cell.closest("thead") || !heads[k]) return;
+        const says = document.createElement("span");
+        says.className = "column";
+        says.setAttribute("aria-hidden", "true");
+        says.append(...(heads[k].querySelector("p") ?? heads[k]).cloneNode(true).childNodes);
+        cell.prepend(says);
+      });
+    }
+  };
+
+  // No line begins with the comma that follows a formula: a word joiner stands between them.
+  const join = (formula) => {
+    const next = formula.nextSibling;
+    if (next?.nodeType === Node.TEXT_NODE && /^[,.;:!?)]/.test(next.data)) next.data = `\u2060${next.data}`;
+  };
+  const ready = () => {
+    document.querySelectorAll("article table:has(thead)").forEach(label);
+    document.querySelectorAll("article span.math").forEach(join);
+  };
+
+  if (window.MathJax) {
+    const raw = () => [...document.querySelectorAll("article .math:not(:has(mjx-container))")];
+    const near = (formula) => formula.checkVisibility() && formula.getBoundingClientRect().top < 1.5 * innerHeight;
+    root.classList.add("setting");
+    addEventListener("load", () => setTimeout(shown, 10_000)); // whatever happens
+    window.MathJax.startup = {
+      ...window.MathJax.startup,
+      pageReady: async () => {
+        ready();
+        for (let first = raw().filter(near); first.length && !location.hash; first = raw().filter(near))
+          await window.MathJax.typesetPromise(first);
+        if (!location.hash) shown();
+        await window.MathJax.typesetPromise();
+        watch();
+        shown();
+      },
+    };
+  } else {
+    addEventListener("DOMContentLoaded", () => { ready(); watch(); });
+  }
+}
