@@ -27,7 +27,7 @@ LAPTOP = {"width": 1280, "height": 900}
 PATIENCE = 30_000  # milliseconds
 HEAVIEST = 2_000_000  # bytes of a page and all it loads, without fonts
 # Lists by nature; on every other page code and tables take less than a tenth of the height.
-TABLES = {f"book/{name}.html" for name in ("32_map", "82_certificate_format", "ledger", "notation")}
+TABLES = {f"book/{name}.html" for name in ("32_map", "82_certificate_format", "about", "ledger", "notation")}
 OTHER = {"light": "dark", "dark": "light"}
 
 
