@@ -4,7 +4,7 @@ Each break changes one line in a copy of the library: a sign, a factor, a droppe
 cells of one chapter are executed against the copy, all of them, also those after a failure. A break that no claim
 notices, or not the one that it names, is an error here. Writes breaks.md.
 
-    python benchmarks/breaks.py [TEXT]      only the breaks whose module or chapter contains TEXT, and no table
+    python benchmarks/breaks.py [TEXT]      only the breaks whose module, chapter or words contain TEXT, and no table
 """
 
 import ast
@@ -38,6 +38,7 @@ class Break(NamedTuple):
     claim: str = ""
 
 
+CHAPTER = "the chapter's cells"
 BREAKS = (
     Break("network.py", "y * net.predict(X)", "net.predict(X)", "margins without labels", "09"),
     Break(
@@ -199,6 +200,15 @@ BREAKS = (
     Break("zonotope/distance.py", "if len(piece.pair.A)]", "if len(piece.pair.A)][:1]", "one side of d_H", "23"),
     Break("zonotope/maxima.py", "[found.depth > (", "[found.depth < (", "maxima outside their own cells", "23"),
     Break("patterns/listing.py", "turned = packed ^", "turned = packed |", "antipodes with the same pattern", "23"),
+    Break(CHAPTER, "[x @ lam == -len(x)]", "[x @ lam == len(x)]", "a beam loaded from the wrong side", "24"),
+    Break(CHAPTER, "slopes = np.r_[ge, gt,", "slopes = np.r_[gt, ge,", "one-sided slopes exchanged", "24"),
+    Break(CHAPTER, "(len(x) * x.var())", "(len(x) * x.std())", "a score over the deviation", "24"),
+    Break(CHAPTER, "np.maximum(z - lengths + rho, 0)", "np.maximum(z - lengths, 0)", "a ramp without its ball", "25"),
+    Break(CHAPTER, "left = right = 1 / rho", "left = right = 2 / rho", "a certificate of twice the height", "25"),
+    Break(CHAPTER, "mid = rays / l, 2 /", "mid = rays / l, 1 /", "a ramp that is charged half", "25"),
+    Break(
+        "losses.py", "lambda f, y: np.asarray(y - f)", "lambda f, y: 2 * np.asarray(y - f)", "twice the residual", "27"
+    ),
     Break(
         "zonotope/lift.py",
         "at, cone, least = X[n], -X[n], 0.0",
@@ -451,9 +461,9 @@ def named(source: str) -> str:
     return labels[0] if labels else source.strip().splitlines()[0]
 
 
-def broken(change: Break, lib: Path) -> None:
-    """Apply a break to a copy of the library."""
-    path = lib / change.module
+def broken(change: Break, place: Path) -> None:
+    """Apply a break to a copy of the library, or of the chapter."""
+    path = place / chapter(change.chapter).name if change.module == CHAPTER else place / "lib" / change.module
     text = path.read_text()
     if text.count(change.old) != 1:
         raise ValueError(f"{change.module} holds {change.old!r} {text.count(change.old)} times; a break needs it once")
@@ -468,8 +478,9 @@ def noticed(change: Break) -> Noticed:
     """What the chapter says with the break in place, in a process of its own."""
     with tempfile.TemporaryDirectory() as place:
         shutil.copytree(ROOT / "lib", Path(place) / "lib", ignore=shutil.ignore_patterns("__pycache__"))
-        broken(change, Path(place) / "lib")
-        command = [sys.executable, str(HERE / "breaks.py"), "--execute", str(chapter(change.chapter))]
+        notebook = shutil.copy(chapter(change.chapter), place)
+        broken(change, Path(place))
+        command = [sys.executable, str(HERE / "breaks.py"), "--execute", notebook]
         environment = {**os.environ, "PYTHONPATH": place, "MPLBACKEND": "agg"}
         try:
             done = subprocess.run(
@@ -516,7 +527,7 @@ def line(change: Break, seen: Noticed) -> str:
 
 
 def main(only: str) -> None:
-    chosen = [change for change in BREAKS if only in change.module or only in change.chapter]
+    chosen = [one for one in BREAKS if any(only in text for text in (one.module, one.chapter, one.what))]
     table, missed = [], 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for change, seen in zip(chosen, pool.map(noticed, chosen), strict=True):
