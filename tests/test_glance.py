@@ -21,7 +21,9 @@ CLAIM = ":::{{prf:theorem}} Name\n:label: thm-{}\n\nText.\n:::\n\n"
 GLOSSARY = (
     "# Glossary\n\n:::{glossary}\nzonotope\n  A sum of segments.\n\ncell\n  A piece, and a {term}`zonotope`.\n:::\n"
 )
-GLANCE = "# Glance\n\n```{map}\n```\n\n## Path\n\n```{path}\nfour\n```\n\n## Figures\n\n```{gallery}\n```\n"
+GLANCE = (
+    "# Glance\n\nNo zonotope.\n\n```{map}\n```\n\n## Path\n\n```{path}\nthree\n```\n\n## Figures\n\n```{gallery}\n```\n"
+)
 FIGURE = "```{figure} dot.png\n:name: fig-dot\n:alt: a dot\n\nA dot. It is small.\n```\n"
 CHAPTERS = {
     "one": "Reading time about 90 minutes. Two zonotopes, a zonotope, **cell**, a cell.\n\n"
@@ -29,7 +31,8 @@ CHAPTERS = {
     + FIGURE,
     "two": "You need {prf:ref}`thm-one`; later comes {doc}`four`. Reading time about 30 minutes.\n\n"
     + CLAIM.format("two"),
-    "three": "You need {prf:ref}`thm-one`, {prf:ref}`thm-four` and {doc}`two`.\n\n" + CLAIM.format("three"),
+    "three": "You need {prf:ref}`thm-one`, {prf:ref}`thm-four` and {doc}`two`.\n\nA {term}`zonotope`, zonotopes.\n\n"
+    + CLAIM.format("three"),
     "four": "You need {prf:ref}`thm-two` and {prf:ref}`thm-one`.\n\n**Zonotopes** are in `zonotope`.\n\n"
     + CLAIM.format("four"),
     "five": "A {term}`cell`, and another cell. A zonotope\nof a *zonotope*.\n",
@@ -77,14 +80,21 @@ def test_a_glance_at_a_small_book(glance: SmallBookAtAGlance) -> None:
     assert [a["href"] for a in page.select("svg a")] == ["one.html", "two.html", "four.html", "three.html"]
     assert len(page.select("svg path")) == 3
     path = page.select_one("ul.path")
-    assert [name for name, _ in links(path)] == ["1. One", "2. Two", "4. Four"]
-    assert path.find_next_sibling("p").text == "3 chapters, about 2 hours."
+    assert [name for name, _ in links(path)] == ["1. One", "2. Two", "4. Four", "3. Three"]
+    assert path.find_next_sibling("p").text == "4 chapters, about 2 hours."
     (item,) = page.select("ul.gallery > li")
     assert item.text.strip() == "Figure 1.1. A dot." and links(item) == [("Figure 1.1", "one.html#fig-dot")]
     with Image.open(glance.folder / "out" / item.img["src"]) as still:
         assert item.img["alt"] == "a dot" and still.size == (320, 107)
-    words = {name: [a.text for a in glance.page(name).select("a:has(.std-term)")] for name in CHAPTERS}
-    assert words == {"one": ["zonotopes"], "two": [], "three": [], "four": [], "five": ["cell", "zonotope"]}
+    words = {name: [a.text for a in glance.page(name).select("a:has(.std-term)")] for name in (*CHAPTERS, "glance")}
+    assert words == {
+        "one": ["zonotopes"],
+        "two": [],
+        "three": ["zonotope"],
+        "four": [],
+        "five": ["cell", "zonotope"],
+        "glance": [],
+    }
 
 
 def test_chapters_that_need_each_other_stop_the_build(glance: SmallBookAtAGlance) -> None:
@@ -116,7 +126,10 @@ def test_citations_are_those_of_the_citation_file(extensions: None) -> None:
 
     cff = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     book, paper = (citing.bibtex(work, "2026") for work in (cff, cff["references"][0]))
+    assert max(map(len, [*book.splitlines(), *paper.splitlines()])) <= 72
+    book, paper = (re.sub(r"\n {4}", " ", entry) for entry in (book, paper))
     assert book.startswith("@software{book2026,\n") and cff["title"] in book and "author = {{The authors" in book
+    assert cff["references"][0]["title"] in paper
     assert paper.startswith("@inproceedings{wang2022,\n") and "author = {Wang, Yifei and Pilanci, Mert}" in paper
     assert all(entry.count("{") == entry.count("}") and entry.endswith("\n}") for entry in (book, paper))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 
 import yaml
 from docutils import nodes
@@ -32,7 +33,7 @@ def bibtex(work: dict, year: str) -> str:
         "note": ", ".join(item["value"] for item in work.get("identifiers", [])),
         **{name: str(work.get(name, "")) for name in NOTES},
     }
-    lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
+    lines = [fill(f"  {name} = {{{value}}}", 72, subsequent_indent="    ") for name, value in fields.items() if value]
     return ",\n".join([f"@{KINDS[work['type']]}{{{key}", *lines]) + "\n}"
 
 
