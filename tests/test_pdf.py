@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.test_site import HTML, missing, pytestmark, soup_of
-from tools.pdf import OUT, assemble, beside, name_of, pages_of_book, print_pdf, target
+from tools.pdf import OUT, assemble, beside, name_of, offering, pages_of_book, print_pdf, target
 
 __all__ = ["pytestmark"]  # when to skip
 FRONT = "book/00_preface.html"
@@ -47,6 +47,22 @@ def test_links_are_resolved() -> None:
     assert target("book/a.html", "../book/b.html", pages) == "#b"
     assert target("book/a.html", "https://example.org/b.html#x", pages) == "https://example.org/b.html#x"
     assert beside("book/a.html", "../_images/p.png") == "_images/p.png"
+
+
+def test_tables_are_printed_once(paper: BeautifulSoup) -> None:
+    """Catches a ledger that prints every table a second time, and one that prints no claim."""
+    ledger = paper.select_one("article#ledger")
+    assert ledger is not None and ledger.select(".verification") == [] and len(ledger.select("p a")) > 50
+    assert len(paper.select(".verification table")) > 50
+
+
+def test_pages_offer_the_pdf() -> None:
+    """Catches a link that is added twice, or to another list of the page."""
+    page = '<ul></ul><div class="dropdown-download-buttons"><ul><li>a</li></ul></div><ul></ul>'
+    offered = offering(page, "../")
+    assert BeautifulSoup(offered, "html.parser").select(".dropdown-download-buttons ul a[href='../book.pdf']")
+    assert offered.count("book.pdf") == 1 and offering(offered, "../") == offered
+    assert offering("<ul></ul>", "../") == "<ul></ul>"
 
 
 def test_chromium_prints(tmp_path: Path) -> None:

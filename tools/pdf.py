@@ -1,7 +1,8 @@
 """The built book as one PDF: `make pdf` puts the pages of _build/html together and lets Chromium print them.
 
 A moving figure is printed as its still, a fold is printed open, a link leads to its place in the document, and the code
-behind a figure stays with the notebooks.
+behind a figure stays with the notebooks. The ledger lists its claims without their tables, which the chapters have.
+Every page of _build/html then offers the PDF where it offers its notebook.
 """
 
 import posixpath
@@ -17,6 +18,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).parents[1]
 HTML, OUT = ROOT / "_build" / "html", ROOT / "_build" / "pdf"
 LEFT_OUT = "script, noscript, button, .headerlink, .tag_hide-input .cell_input, details.hide > summary"
+REPEATED = "#the-ledger-of-verified-claims .verification"
 HEAD = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>
 <link rel="stylesheet" href="../html/_static/pygments.css"><link rel="stylesheet" href="../html/_static/custom.css">
 <link rel="stylesheet" href="print.css"><script>{settings}</script>
@@ -60,7 +62,7 @@ def chapter(page: str, pages: list[str]) -> Tag:
     """The article of a page, made to stand in one document with the others."""
     article = BeautifulSoup((HTML / page).read_text(), "html.parser").select_one("article.bd-article")
     assert article is not None
-    for useless in article.select(LEFT_OUT):
+    for useless in article.select(f"{LEFT_OUT}, {REPEATED}"):
         useless.decompose()
     for fold in article.select("details"):
         fold["open"] = ""
@@ -119,6 +121,21 @@ def print_pdf(source: Path, pdf: Path) -> None:
         browser.close()
 
 
+def offering(page: str, root: str) -> str:
+    """The HTML of a page, with the PDF in its menu of downloads; unchanged if it is there, or if there is no menu."""
+    link = f'<li><a class="btn btn-sm dropdown-item whole-book" href="{root}book.pdf">The whole book, .pdf</a></li>'
+    before, menu, after = page.partition("dropdown-download-buttons")
+    return before + menu + after.replace("</ul>", f"{link}</ul>", 1) if menu and "whole-book" not in page else page
+
+
+def offer(pdf: Path) -> None:
+    """Put the PDF beside the pages, and a link to it on each of them."""
+    shutil.copy(pdf, HTML / "book.pdf")
+    for path in HTML.glob("book/*.html"):
+        path.write_text(offering(path.read_text(), "../"))
+
+
 if __name__ == "__main__":
     print_pdf(assemble(pages_of_book(), "book"), OUT / "book.pdf")
+    offer(OUT / "book.pdf")
     print("_build/pdf/book.pdf")
