@@ -53,7 +53,7 @@ row (w1, w2) a neuron. No such file names the activation, or says which way a sq
 STATUS = """\
 exit status of certify: 0 the network is optimal within --tol, 1 a better network is known, 2 undecided;
 of check: 0 the theorem is proved, 1 the certificate is refused (the line is named);
-of both: 3 bad input or a failure, 130 interrupted before there was an answer.
+of both: 3 bad input or a failure, 130 interrupted before there was an answer, or a certificate.
 """
 
 
@@ -190,7 +190,10 @@ def save(args: argparse.Namespace, report: Report, exact: NDArray[np.object_], y
     if args.certificate:
         if np.isinf(report.upper):
             raise ValueError("there is no certificate, because no network with positive margins is known")
-        certificate = certify(report.best, exact, y, report.lam)
+        try:
+            certificate = certify(report.best, exact, y, report.lam, seconds=args.seconds)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("interrupted: no certificate is written; the answer stands without it") from None
         write(certificate, args.certificate)
         yield f"{'certificate':<16}{args.certificate}: {check(certificate).message}\n"
 
@@ -288,7 +291,7 @@ def run_check(args: argparse.Namespace) -> int:
 def failure(error: BaseException) -> str:
     """What went wrong, in a sentence."""
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted before there was an answer"
+        return str(error) or "interrupted before there was an answer"
     if isinstance(error, MemoryError):
         return "the memory of this machine is too small for these data"
     if isinstance(error, OSError):

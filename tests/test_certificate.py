@@ -267,6 +267,23 @@ def test_slack_buys_a_shorter_certificate() -> None:
         certify(net, X, y, lam, slack=1.0)
 
 
+def test_a_deadline_weakens_the_bound_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a deadline that is not passed on, where the exact d_H would take hours, and a proof that needs it."""
+
+    def within(*data: Array, seconds: float) -> object:
+        assert seconds == 0.1
+        return hausdorff(*data, seconds=seconds)
+
+    monkeypatch.setattr("lib.certificate.proof.hausdorff", within)
+    rng = np.random.default_rng(2)
+    X, net = rng.standard_normal((150, 15)), Network(rng.standard_normal((15, 3)), [1, -1, 1])
+    y = np.where(net.predict(X) > 0, 1.0, -1.0)
+    X, y = X[net.predict(X) != 0], y[net.predict(X) != 0]
+    certificate = certify(net, X, y, y * rng.random(len(y)), seconds=0.1)
+    verdict = check(certificate)
+    assert verdict.accepted and 0 < verdict.lower < verdict.upper, verdict.message
+
+
 # --- files ---------------------------------------------------------------------------------------------------
 
 

@@ -573,6 +573,23 @@ def test_ctrl_c_outside_the_search_loses_nothing_either(
     assert answered(goal, four(APART), tol=1e-3, solve=True, seconds=40, first=first)[1] == "interrupted"
 
 
+def test_ctrl_c_during_the_certificate(
+    orthogonal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a certificate that takes for ever, and Ctrl-C that then denies the answer that is printed already."""
+    asked = {}
+
+    def stopped(*_: object, **options: object) -> None:
+        asked.update(options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lib.cli.certify", stopped)
+    arguments = ["--data", orthogonal, "--no-bias", "--seconds", 9, "--certificate", tmp_path / "c"]
+    status, out, err = judged(capsys, *arguments)
+    assert status == INTERRUPTED and "verdict         optimal" in out and asked == {"seconds": 9}
+    assert "no certificate is written; the answer stands" in err and not (tmp_path / "c").exists()
+
+
 def test_a_solver_that_has_found_nothing_yet(
     orthogonal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

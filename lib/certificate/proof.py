@@ -39,10 +39,10 @@ def _neurons(X: Array, y: Array, net: Network) -> list[Record]:
     ]
 
 
-def _scale(X: Array, lam: Array) -> tuple[Array, float]:
+def _scale(X: Array, lam: Array, seconds: float) -> tuple[Array, float]:
     """lam / d_H(lam) without a solver's noise, and what double precision loses in the bounds of its cones."""
     lam = np.where(np.abs(lam) > NOISE * np.abs(lam).sum(), lam, 0.0)
-    upper = hausdorff(X, lam).upper
+    upper = hausdorff(X, lam, seconds=seconds).upper
     scaled = lam / upper if upper > 0 else np.zeros_like(lam)
     mass = float(np.abs(scaled) @ np.linalg.norm(X, axis=1))
     return scaled, 8 * EPS * (len(X) + X.shape[1]) * mass
@@ -118,21 +118,23 @@ def _header(shape: tuple[int, ...], neurons: list[Record], dual: list[str]) -> R
     }
 
 
-def certify(net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, slack: float = 0.0) -> Record:
+def certify(
+    net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, slack: float = 0.0, seconds: float = np.inf
+) -> Record:
     """A certificate of y'lam / d_H(lam) <= P* <= sum_i |w2_i| |w1_i| / (least margin), as `lib.checker` reads it.
 
     P* is the least cost (1/2)(||W1||^2 + ||w2||^2) of a network of any width with margins y_n f(x_n) >= 1. `X` (N, d)
     and `y` (N,) are the data; `net` has positive margins; `lam` (N,) has the signs of y and need not be scaled. The
     entries of X are taken as they print: floats by their shortest decimal, which reads back as the same float, and
     fractions.Fraction or decimal.Decimal exactly. With many rows in the support of lam the cones are many: `slack`
-    in [0, 1) gives up that share of the lower bound for fewer. Raises `ValueError` for bad input, or if lam has too
-    large a support.
+    in [0, 1) gives up that share of the lower bound for fewer. d_H(lam) is bounded for `seconds` at most; what is not
+    found by then weakens the lower bound. Raises `ValueError` for bad input, or if lam has too large a support.
     Source: thm-certificate-exists.
     """
     X_, y_, lam_ = _checked(X, y, lam)
     if not 0 <= slack < 1:
         raise ValueError(f"slack must be in [0, 1), a share of the lower bound; got {slack}")
-    scaled, rounding = _scale(X_, lam_)
+    scaled, rounding = _scale(X_, lam_, seconds)
     dual = _dual(X_, scaled, rounding, slack)
     neurons = _neurons(X_, y_, net)
     plus, minus = (_side(X_, floats(dual), s, rounding) for s in (1, -1))
