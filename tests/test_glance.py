@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -213,11 +214,15 @@ def test_the_search_knows_every_number(pages: dict[str, Facts]) -> None:
 
 @pytest.mark.pages
 @skipped
-def test_a_chapter_is_described_by_its_promise(pages: dict[str, Facts]) -> None:
-    """Catches a description lost or doubled, and the bar that pushed a page down to hide what was searched for."""
-    assert not any(facts.bar for facts in pages.values())
-    (text,) = [text for name, text in pages["book/05_duality.html"].metas if name == "description"]
-    assert text.startswith("The dual of the convex program") and len(text) <= 200
+def test_other_sites_can_show_each_page(pages: dict[str, Facts]) -> None:
+    """Catches a page without a description, a title or a picture for other sites, or with two; and the bar that pushed
+    a page down to hide what was searched for."""
+    for path, facts in pages.items():
+        counts, values = Counter(name for name, _ in facts.metas), dict(facts.metas)
+        assert all(counts[name] == 1 for name in ("description", "og:title", "og:description", "og:image")), path
+        assert 20 < len(values["description"]) <= 200 and not facts.bar, path
+    assert dict(pages["book/05_duality.html"].metas)["og:description"].startswith("The dual of the convex program")
+    assert (HTML / "_static" / "picture.png").is_file()
 
 
 @pytest.mark.pages
