@@ -95,6 +95,7 @@ GALLERY: dict[str, Player] = {
     "beam": players.beam(BEAM_X, [1.0, 2.0], BEAMS),
     "virtual": players.virtual_points([[1.5, 0.0], [0.0, 1.25]], 0.25),
     "wedges": players.wedges(X, LAM),
+    "price": players.price(1.0, 0.5, 2.5),
     "mirror": players.mirror(PAIRS, PAIRS_Y, np.radians(75), 0.3, (LEFT_OUT[0], LEFT_OUT[1])),
     "clock": players.clock(PARTED, PARTED_Y, 1.4),
     "teacher": players.teacher(TAUGHT, [0.96, 0.28, 0.0]),

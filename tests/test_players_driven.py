@@ -15,6 +15,7 @@ import pydata_sphinx_theme
 import pytest
 import sphinx_book_theme
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from scipy.optimize import minimize
 
 from figures.players.games import pressed
 from lib import closed_form
@@ -586,6 +587,29 @@ def drive_virtual(figure: Locator) -> None:
     figure.get_by_role("button", name="Reset").click()
 
 
+def drive_price(figure: Locator) -> None:
+    """The dual values are the oracle's and that of unit filters; C has the gap of a local search, A and B have none."""
+
+    def cost(p: np.ndarray) -> float:
+        return float(p @ p) / 2
+
+    assert held(figure, "game")["cost"] > 1.1 * held(figure, "game")["least"]
+    for model, tau, u in ((2, 0.5, 1.39), (0, 0.0, 1.0), (1, 0.3, 1.0)):
+        slide(figure, "penalty", model)
+        slide(figure, "threshold", tau)
+        slide(figure, "length of the filter", u)
+        shown = held(figure, "game")
+        fits = {"type": "eq", "fun": lambda p, tau=tau: p[1] * max(p[0] - tau, 0) - 1}
+        least = minimize(cost, [u, 1.0], constraints=[fits]).fun if model != 1 else 1 / (1 - tau)
+        price = hausdorff([[1.0], [-1.0]], [1.0, -1.0], free="threshold").value if model != 1 else 1 - tau
+        assert shown["dual"] == pytest.approx(1 / price, rel=1e-6)
+        assert shown["least"] == pytest.approx(least, rel=1e-5)
+        assert number(figure, "costs #;") == pytest.approx(shown["cost"], abs=6e-4)
+        assert ("is reached" in words(figure)) == (model != 2) and shown["cost"] == pytest.approx(least, rel=1e-3)
+    slide(figure, "length of the filter", 1.5)
+    assert "at most 1" in words(figure)
+
+
 def drive_mirror(figure: Locator) -> None:
     """Mirrored, the network is linear to rounding; if not, it leaves out what lib leaves out."""
 
@@ -750,6 +774,7 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "wedges": drive_wedges,
     "beam": drive_beam,
     "virtual": drive_virtual,
+    "price": drive_price,
     "mirror": drive_mirror,
     "clock": drive_clock,
     "teacher": drive_teacher,

@@ -8,7 +8,7 @@ from figures.players.games import laboratory, landscapes, missing, presses, prov
 from figures.players.plane import arrangement, zonotopes, zonotopes_along
 from figures.players.player import Player, bundle
 from figures.players.training import clock, mirror, programs, race, teacher, theorems
-from figures.players.works import beam, virtual_points
+from figures.players.works import beam, price, virtual_points
 
 __all__ = [
     "Player",
@@ -28,6 +28,7 @@ __all__ = [
     "mirror",
     "missing",
     "presses",
+    "price",
     "programs",
     "prove",
     "race",

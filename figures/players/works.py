@@ -1,4 +1,4 @@
-"""Players of the works that are convex programs: a beam in a tube, virtual training points."""
+"""Players of the works that are convex programs: a beam in a tube, virtual points, the price of a threshold."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -52,3 +52,23 @@ def virtual_points(X: ArrayLike, rho: float) -> Player:
         ax.plot(*X.sum(axis=0), "o", color=figures.MARK)
 
     return Player("virtual", {"X": X, "rho": rho}, alt, draw, 3.6, 3.4)
+
+
+def price(y: float, tau: float, u: float) -> Player:
+    """One example x = 1 of target y > 0, a filter of length u with the threshold tau: its cost and the dual value.
+
+    Begins with decay on both layers. Raises `ValueError` unless 0 <= tau < 1 and u > tau, so that the filter speaks.
+    """
+    if not (y > 0 and 0 <= tau < 1 and u > tau):
+        raise ValueError(f"y must be positive, 0 <= tau < 1 and u > tau; got y={y}, tau={tau}, u={u}")
+    alt = "A soft threshold through an example; beside it the cost of the network over the length of its filter."
+
+    def draw(figure: Figure) -> None:
+        (left, right), x, lengths = figure.subplots(1, 2), np.linspace(-1.6, 1.6, 321), np.linspace(tau + 0.05, 5, 300)
+        left.plot(x, y / (u - tau) * np.sign(x) * np.maximum(np.abs(u * x) - tau, 0), color=figures.POS)
+        left.plot(1, y, "o", color=figures.NEG)
+        right.plot(lengths, (lengths**2 + (y / (lengths - tau)) ** 2) / 2, color=figures.POS)
+        right.axhline(y, ls="--", color=figures.MARK)
+        right.set(xlabel="length of the filter", ylabel="cost", ylim=(0, 5 * y))
+
+    return Player("price", {"y": y, "tau": tau, "u": u}, alt, draw, 6.0, 2.6)
