@@ -22,6 +22,7 @@ from lib.patterns import cells
 from lib.program import (
     feasible,
     gated_value,
+    interpolate,
     max_margin,
     minimal,
     print_progress,
@@ -30,7 +31,7 @@ from lib.program import (
     to_network,
     to_program,
 )
-from lib.zonotope import hausdorff
+from lib.zonotope import growth, hausdorff, violators
 
 
 def judged(X, y, solution, tol):
@@ -415,3 +416,31 @@ def test_an_unfinished_proof_gives_way_to_few_rows(monkeypatch):
     exact = max_margin(X, y, tol=0.05, seconds=60)
     assert 0.3 * exact.dual_value < found.dual_value <= exact.primal_value
     assert hausdorff(X, found.lam, goal=1.0, seconds=20.0).upper <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("free", ["none", "bias"])
+def test_without_any_network_in_time_the_interval_is_open_above(monkeypatch, free):
+    """Catches coefficients of the affine part that are missing where no network is known."""
+    monkeypatch.setattr("lib.program.outcome.ENTRIES", 1)
+    X, y, _ = gaussian(60, 5, np.random.default_rng(0))
+    for call in (max_margin, interpolate):
+        found = call(X, y, seconds=0.0, free=free, constant=True)
+        assert 0 <= found.dual_value <= found.primal_value
+        assert np.isfinite(found.predict(X)).all()
+
+
+def test_a_first_program_cut_to_fit_the_time_still_leads_to_the_optimum(monkeypatch):
+    """Catches rows or blocks that are lost for ever when the first program is made smaller."""
+    X, y, _ = gaussian(40, 3, np.random.default_rng(0))
+    best = max_margin(X, y).primal_value
+    monkeypatch.setattr("lib.program.rounds.SECONDS", 0.01)
+    found = max_margin(X, y, seconds=100.0)
+    assert found.status == "optimal"
+    assert found.primal_value == pytest.approx(best, rel=2e-6)
+
+
+def test_climbs_without_time_find_nothing_that_is_not_there():
+    """Catches values of directions that a climb had not finished."""
+    X, y, _ = gaussian(80, 6, np.random.default_rng(0))
+    found = violators(X, y, 0.0, until=0.0)
+    np.testing.assert_allclose(found.values, growth(X, y, found.U, found.s), rtol=1e-12)

@@ -84,9 +84,9 @@ class Generation:
     def __init__(self, state: State, tol: float, times: Clock, watch: Watch) -> None:
         self.state, self.tol, self.clock, self.watch = state, tol, times, watch
         problem = state.problem
-        D, lam = problem.X.shape[1], np.zeros(len(problem.y))
+        D, lam, z = problem.X.shape[1], np.zeros(len(problem.y)), np.zeros(problem.affine.columns.shape[1])
         lower = problem.lower(lam, problem.beta)[0]
-        self.interval = Interval(lower, np.inf, np.zeros((0, D)), np.zeros(0), np.zeros(0), lam)
+        self.interval = Interval(lower, np.inf, np.zeros((0, D)), np.zeros(0), z, lam)
         self.best = Estimate(-np.inf, lam, 0.0)
         self.round, self.directions, self.sizes, self.cut = 0, 0, (0, 0), False
 
@@ -138,7 +138,7 @@ class Generation:
         """One round; False when nothing is left to do."""
         state, problem = self.state, self.state.problem
         done = restricted(state, self.clock.rounds)
-        new = priced(state, done)
+        new = priced(state, done, self.clock.rounds)
         height = float(new.values.max(initial=problem.beta))
         network = done.V[done.active], state.blocks.s[done.active], done.z
         self.offer_network(*network)

@@ -50,7 +50,7 @@ class WeightDecay(Problem):
         """Neurons that the zero network asks for; all rows, or some evenly spread over many."""
         lam = np.zeros(len(self.y))
         lam[: self.N] = self.loss.dual(np.zeros(self.N), self.targets)
-        found = self.climbed(self.affine.balanced(lam), 0.0, np.zeros((0, self.X.shape[1])), 8)
+        found = self.climbed(self.affine.balanced(lam), 0.0, np.zeros((0, self.X.shape[1])), 8, until)
         return Start(found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS], np.tile(evenly(self.N, ROWS), len(self.y) // self.N))
 
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:

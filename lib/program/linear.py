@@ -36,7 +36,7 @@ def weights(
     costs = np.concatenate([lengths, np.zeros(k), np.full(short.shape[1], slope)])
     bounds = [(0, None)] * m + [(None, None)] * k + [(0, None)] * short.shape[1]
     options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-    options["time_limit"] = min(max(until - perf_counter(), 0.1), 1e6)
+    options["time_limit"] = min(max(until - perf_counter(), 0.3), 1e6)
     A = np.hstack([F, Z, short])
     rows = {"A_eq": A, "b_eq": a} if equal else {"A_ub": -A, "b_ub": -a}
     found = linprog(costs, **rows, bounds=bounds, method="highs-ds", options=options)

@@ -1,12 +1,13 @@
 """The largest margin, and the least norm that fits: hard constraints on the outputs, to a certified gap."""
 
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.bounds import TINY, norm_lower
+from lib.bounds import EPS, TINY, norm_lower
 from lib.data import Array, directions, validated, validated_targets
 from lib.program.affine import Affine, Beside, Skip
 from lib.program.blocks import Mask
@@ -17,13 +18,16 @@ from lib.program.maps import neurons
 from lib.program.outcome import Outcome, generate
 from lib.program.penalties import Hinge
 from lib.program.problem import Problem, Start, evenly
+from lib.program.rounds import SPARE
 from lib.program.solution import Solution, Watch, checked, in_units, silent
 from lib.zonotope.ascent import spread
 from lib.zonotope.lift import Free, lifted_rows
 
 SPREAD, PASSES = 100, 3  # directions of each sign, and linear programs, before the first conic one
 MOVES = 4  # Newton steps towards outputs that fit
-MANY = 1000  # rows of these linear programs at most
+FLAT, MORE_PASSES, ROUGH = 4, 12, 1.05  # in few dimensions more of them pay, until heights are below ROUGH beta
+MANY = 300  # rows of the first of these linear programs at most
+CLOSE = 2.0  # margins below CLOSE times their target may be too small for other weights
 SHORT = 1e-9  # a margin this little below its target is not worth a row
 STIFF = Hinge(1e3)
 EXACT = 1e-11  # outputs this near to the largest target, relatively, fit
@@ -38,20 +42,24 @@ class HardMargin(Problem):
 
     def start(self, until: float) -> Start:
         """A few rounds with directions in place of blocks, on some rows: first along them and all over the sphere."""
-        some = evenly(self.N, MANY)
-        part, anywhere = self.on(some), spread(SPREAD, self.X.shape[1])
-        X, y, a, Z = part.X, part.y, part.a, part.y[:, None] * part.affine.free
-        U = np.vstack([X[: part.N], anywhere, anywhere])
-        s = np.append(np.where((y * a)[: part.N] >= 0, 1.0, -1.0), np.repeat([1.0, -1.0], SPREAD))
-        for _ in range(PASSES):
-            slope = self.penalty.slope
-            w, _, m = weights(part.gains(U, s), part.lengths(U), Z, a, slope=slope, until=until)
+        some, anywhere = evenly(self.N, MANY), spread(SPREAD, self.X.shape[1])
+        U = np.vstack([self.X[: self.N][some], anywhere, anywhere])
+        s = np.append(np.where((self.y * self.a)[: self.N][some] >= 0, 1.0, -1.0), np.repeat([1.0, -1.0], SPREAD))
+        for _ in range(MORE_PASSES if U.shape[1] <= FLAT else PASSES):
+            part, slope = self.on(some), self.penalty.slope
+            y, a, Z = part.y, part.a, part.y[:, None] * part.affine.free
+            w, z, m = weights(part.gains(U, s), part.lengths(U), Z, a, slope=slope, until=until)
+            q = self.gains(U, s) @ w + self.y * (self.affine.free @ z)
             # Where shortfalls are cheaper than any neuron, on nearly infeasible data, all peaks of y are worth a try.
             lam, level = part.folded(y * m if w.any() else y * np.maximum(a, 0)), 0.99 if w.any() else 0.0
-            found, used = part.climbed(lam, level, U[w > 0], 8), w > 0
+            used = w > 0 if w.any() else np.arange(len(w)) < SPARE  # without an answer in time, something to begin with
+            found = part.climbed(lam, level, U[w > 0], 8, until)
             U, s = np.vstack([U[used], found.U]), np.concatenate([s[used], found.s])
-        rows = np.zeros(len(self.y), dtype=bool)
-        rows[np.tile(some, len(rows) // self.N)] = part.signed(lam)
+            rows = np.zeros(len(self.y), dtype=bool)
+            rows[np.tile(some, len(rows) // self.N)] = part.signed(lam)
+            if found.values.max(initial=0.0) < ROUGH * self.beta:
+                break
+            some = some | self.missing(q, rows).reshape(-1, self.N).any(axis=0)
         return Start(U, s, rows)
 
     def signed(self, lam: Array) -> Mask:
@@ -71,8 +79,14 @@ class HardMargin(Problem):
         sizes = np.abs(self.a[:N, None]) if not self.both else 1.0
         F, Z = self.gains(V, s)[:N] / sizes, self.y[:N, None] * self.affine.columns[:N] / sizes
         lengths = np.append(self.lengths(V), self.affine.length(z))
-        gains = np.column_stack([F, Z[:, k:] @ z[k:]])
-        w, free, _ = weights(gains, lengths, Z[:, :k], (self.a[:N, None] / sizes)[:, 0], until=until, equal=self.both)
+        gains, a = np.column_stack([F, Z[:, k:] @ z[k:]]), (self.a[:N, None] / sizes)[:, 0]
+        rows, more = np.zeros(N, dtype=bool), gains.sum(axis=1) + Z[:, :k] @ z[:k] < CLOSE * a
+        more |= self.both or not more.any()
+        w = np.ones(len(lengths))
+        while more.any() and w.any() and (perf_counter() < until or not rows.any()):
+            rows |= more
+            w, free, _ = weights(gains[rows], lengths, Z[rows, :k], a[rows], until=until, equal=self.both)
+            more = (gains @ w + Z[:, :k] @ free < a * (1 - SHORT)) & ~rows
         return V * w[:-1, None], s, np.concatenate([free, z[k:] * w[-1]])
 
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
@@ -111,6 +125,7 @@ class Interpolation(HardMargin):
 
         Infinite if neither makes them fit: patterns change on the way when the change is not small.
         """
+        V, s = V[V.any(axis=1)], s[V.any(axis=1)]
         X, N, (m, D) = self.X[: self.N], self.N, V.shape
         moved, c = V, z
         for _ in range(MOVES):
@@ -125,8 +140,13 @@ class Interpolation(HardMargin):
     def _step(self, F: Array, V: Array, s: Array, z: Array) -> tuple[Array, Array]:
         """The least change, of what F multiplies and of the free coefficients, that would make the outputs fit."""
         rest = self.targets - self.outputs(V, s, z)[: self.N]
-        least = np.linalg.lstsq(np.hstack([F, self.affine.free[: self.N]]), rest, rcond=None)[0]
-        change, k = np.asarray(least, dtype=np.float64), self.affine.free.shape[1]
+        A, k = np.hstack([F, self.affine.free[: self.N]]), self.affine.free.shape[1]
+        change, wide = np.zeros(A.shape[1]), A.shape[1] > len(A)
+        G = A @ A.T if wide else A.T @ A
+        G[np.diag_indices(len(G))] += np.trace(G) * EPS + TINY
+        for _ in range(2):  # the second time for the rounding of the first
+            left = rest - A @ change
+            change = change + (A.T @ np.linalg.solve(G, left) if wide else np.linalg.solve(G, A.T @ left))
         return change[: F.shape[1]], np.concatenate([change[F.shape[1] :], np.zeros(len(z) - k)])
 
     def _cost(self, V: Array, s: Array, z: Array) -> float:

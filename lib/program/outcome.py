@@ -8,12 +8,13 @@ import numpy as np
 from lib.data import Array
 from lib.program.blocks import Mask
 from lib.program.columns import Clock, Generation, Interval
-from lib.program.problem import Problem
+from lib.program.problem import Problem, evenly
 from lib.program.rounds import first, part
 from lib.program.solution import Watch, silent
 
 FIRST, COARSE = 6, 0.005  # the first proof for few rows has so many of each sign; their program is solved to this gap
 EARLY = 0.1  # the share of the time so far that a first bound may take
+ENTRIES = 500_000  # of each sign in the linear program of a last network: some second
 LAST = 1.0  # seconds for a last proof, or a last network
 
 
@@ -71,9 +72,10 @@ def _trimmed(problem: Problem, interval: Interval, tol: float) -> Interval:
 
 
 def _with_some_network(work: Generation) -> None:
-    """If no network so far is feasible, try neurons along the rows."""
+    """If no network so far is feasible, try neurons along the rows, or along some of many."""
     problem = work.state.problem
     X, z = problem.X[: problem.N], np.zeros(problem.affine.columns.shape[1])
+    X = X[evenly(problem.N, max(ENTRIES // problem.N, 1))]
     if not np.isfinite(work.interval.upper):
         work.offer_network(
             *problem.polished(np.vstack([X, X]), np.repeat([1.0, -1.0], len(X)), z, perf_counter() + LAST)

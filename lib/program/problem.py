@@ -6,6 +6,7 @@ A loss that rises on both sides has every example twice, (x_n, 1, a_n) and (x_n,
 """
 
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -18,6 +19,8 @@ from lib.program.penalties import Penalty
 from lib.zonotope import Columns, Search, growth, violators
 from lib.zonotope.ascent import WAVES, climb, starts, unit
 from lib.zonotope.lift import Free, pieces
+
+NEW_ROWS = 100  # in one round
 
 Self = TypeVar("Self", bound="Problem")
 
@@ -37,13 +40,15 @@ class Start(NamedTuple):
     rows: Mask
 
 
-def lifted_violators(X: Array, lam: Array, free: Free, level: float, previous: Array, n: int) -> Columns:
+def lifted_violators(X: Array, lam: Array, free: Free, level: float, previous: Array, n: int, until: float) -> Columns:
     """`violators` for neurons (w, t) with ||w|| = 1 on lifted rows X, of length 1 but for their `values`."""
     U, s = np.zeros((0, X.shape[1])), np.zeros(0)
     for piece in pieces(X[:, :-1], lam, free):
+        if perf_counter() > until:
+            break
         pair = piece.pair
         begin = unit(np.vstack([previous[:, :-1] @ pair.basis.T, starts(pair, n)]))
-        ends = climb(pair, begin, np.ones(len(begin)), WAVES)[0] if len(pair.A) else begin[:0]
+        ends = climb(pair, begin, np.ones(len(begin)), WAVES, until)[0] if len(pair.A) else begin[:0]
         U = np.vstack([U, *(piece.lifted(u)[None] for u in ends)])
         s = np.append(s, np.full(len(ends), piece.s))
     values = growth(X, lam, U, s)
@@ -92,12 +97,12 @@ class Problem:
         length = float(self.lengths(V).sum()) + self.affine.length(z)
         return length * (1 + (len(V) + self.X.shape[1] + 4) * EPS)
 
-    def climbed(self, lam: Array, level: float, previous: Array, n: int) -> Columns:
-        """Local maximisers of the heights of lam above a level."""
+    def climbed(self, lam: Array, level: float, previous: Array, n: int, until: float) -> Columns:
+        """Local maximisers of the heights of lam above a level, those found until then."""
         rows = (lam != 0) | (not lam.any())
         if self.free == "none":
-            return violators(self.X[rows], lam[rows], level, previous, n)
-        return lifted_violators(self.X[rows], lam[rows], self.free, level, previous, n)
+            return violators(self.X[rows], lam[rows], level, previous, n, until=until)
+        return lifted_violators(self.X[rows], lam[rows], self.free, level, previous, n, until)
 
     def search(self, lam: Array, goal: float) -> Search:
         """The search for d_H(lam)."""
@@ -133,6 +138,12 @@ class Problem:
     def wanted(self, q: Array) -> Mask:
         """Rows which at margins q cost something."""
         raise NotImplementedError
+
+    def missing(self, q: Array, rows: Mask) -> Mask:
+        """The worst of the rows that cost something at margins q and are not at hand."""
+        missing = self.wanted(q) & ~rows
+        missing[np.argsort(np.where(missing, q - self.a, np.inf), kind="stable")[NEW_ROWS:]] = False
+        return missing
 
     def stiffened(self: Self, lam: Array) -> Self:
         """The problem with a larger penalty, if it stands for a hard constraint and multipliers reach its slope."""

@@ -4,22 +4,25 @@ A restricted optimum gives a dual variable lam; directions where s lam'(Xu)_+ ex
 """
 
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 
 from lib.data import Array
-from lib.program.blocks import Blocks, Mask, sines
+from lib.program.blocks import OFF, Blocks, Mask, sines
 from lib.program.master import solve
-from lib.program.problem import Problem
+from lib.program.problem import Problem, evenly
 from lib.zonotope import Columns
 from lib.zonotope.ascent import spread, unit
 
 NEAR = 1.01  # a dual variable whose heights are below NEAR beta may be the last one
-NEW_BLOCKS, NEW_ROWS = 40, 100  # in one round
+NEW_BLOCKS = 40  # in one round
 SPARE = 60  # idle blocks are dropped when there are more: dropped at once, they come back
 FORGETFUL = 60  # after this many rounds nothing leaves any more, so the rounds are finitely many
 IDLE = 1e-7  # a block that moves outputs, or a multiplier, this little against the largest one is idle
+SECONDS = 1e-5  # of a conic program for each coordinate of a row in each block that it enters
+SHORTEST = 0.1  # seconds that the first program is given at least
 NOTHING = 1e-3  # but a block that moves some output by this part of its target is not
 
 
@@ -64,24 +67,24 @@ def restricted(state: State, until: float) -> Round:
     return Round(raw, problem.folded(raw), V, active, heights, z, q)
 
 
-def _climbed(state: State, done: Round, width: float, n: int) -> Columns:
+def _climbed(state: State, done: Round, width: float, n: int, until: float) -> Columns:
     """Local maximisers of the heights of lam, climbing from the neurons in use, around them, and elsewhere."""
     U = unit(done.V[done.active])
     steps = spread(len(U) * state.jitter, U.shape[1]).reshape(state.jitter, *U.shape)
     around = [U + width * step for step in steps]
-    return state.problem.climbed(done.lam, 0.99 * state.problem.beta, unit(np.vstack([U, *around])), n)
+    return state.problem.climbed(done.lam, 0.99 * state.problem.beta, unit(np.vstack([U, *around])), n, until)
 
 
-def priced(state: State, done: Round) -> Columns:
+def priced(state: State, done: Round, until: float) -> Columns:
     """What climbing finds; a second climb, from further away and from more places, where the first finds little.
 
     Among many cells a narrow hill is easily missed. It is noticed by the proof at the end, at the price of all rounds
     since.
     """
-    new = _climbed(state, done, 0.1, 8)
+    new = _climbed(state, done, 0.1, 8, until)
     if new.values.max(initial=0.0) > NEAR * state.problem.beta:
         return new
-    wide = _climbed(state, done, 0.5, 2 * int((done.lam != 0).sum()))
+    wide = _climbed(state, done, 0.5, 32, until)
     return max(new, wide, key=lambda found: found.values.max(initial=0.0))
 
 
@@ -91,8 +94,7 @@ def advanced(state: State, done: Round, new: Columns, round_: int) -> tuple[Stat
     forgets = round_ < FORGETFUL
     loose = state.blocks.loosened(done.heights) if forgets and round_ % 4 == 3 else state.blocks
     blocks, low = loose.tightened(done.heights, problem.y)
-    missing = problem.wanted(done.q) & ~state.rows
-    missing[np.argsort(np.where(missing, done.q - problem.a, np.inf), kind="stable")[NEW_ROWS:]] = False
+    missing = problem.missing(done.q, state.rows)
     rows = state.rows | missing
     if forgets:
         if len(blocks) > SPARE + done.active.sum():
@@ -115,8 +117,20 @@ def part(state: State, data: Mask) -> State:
     )
 
 
+def fitted(state: State, seconds: float) -> State:
+    """The first of the blocks on some of the rows, if the program of all takes longer to solve."""
+    blocks, rows = state.blocks, np.flatnonzero(state.rows)
+    entered = np.where(blocks.opposite(state.problem.y), blocks.charge != OFF, blocks.S)[:, rows]
+    share = np.sqrt(seconds / SECONDS / max(entered.sum() * state.problem.X.shape[1], 1))
+    if share >= 1:
+        return state
+    fewer = np.zeros_like(state.rows)
+    fewer[rows[evenly(len(rows), int(share * len(rows)) + 1)]] = True
+    return replace(state, blocks=blocks.kept(np.arange(len(blocks)) <= share * len(blocks)), rows=fewer)
+
+
 def first(problem: Problem, accuracy: float, until: float) -> State:
-    """The blocks and rows that the problem begins with."""
+    """The blocks and rows that the problem begins with, as many as there is time for."""
     U, s, rows = problem.start(until)
     blocks = Blocks.none(len(problem.y)).extended(problem.X, problem.y, U, s, len(U))
-    return State(problem, blocks, rows, 1, accuracy)
+    return fitted(State(problem, blocks, rows, 1, accuracy), max(until - perf_counter(), SHORTEST))

@@ -22,6 +22,7 @@ from lib.zonotope.support import Array, Mask, Zonotopes, growth, unit, zonotopes
 
 MOST_LISTED = 1000  # vertices: more of them cost more than a search that bounds them in bulk
 MOST_STARTS = 200  # generators along which climbs start
+SCREENED, HIGHEST = 750, 75  # directions, and how many of them are starts, divided by the dimension
 WAVES = 3  # steps of the climbs that look for new neurons: a fourth takes as long and moves one or two of a hundred
 
 
@@ -125,12 +126,19 @@ def listed(pair: Zonotopes, until: float = np.inf) -> Peaks:
 
 
 def starts(pair: Zonotopes, n: int) -> Array:
-    """Where to climb from: the longest generators of Z_A, their sum, and n directions spread over the sphere."""
+    """Where to climb from: the longest generators of Z_A, their sum, and the highest of many directions.
+
+    A height costs a product, a climb some hundred times as much: so the highest of many directions, all over the sphere
+    and over an ellipsoid like Z_A. In few dimensions, where they are dense, they show narrow peaks.
+    """
     r = pair.A.shape[1]
     if len(pair.A) == 0:
         return pair.A
     longest = pair.A[np.argsort(-np.linalg.norm(pair.A, axis=1), kind="stable")[:MOST_STARTS]]
-    return unit(np.vstack([longest, pair.A.sum(axis=0), spread(n, r), spread(n, r) @ np.diag(pair.A.std(axis=0))]))
+    some = spread(n * max(2, SCREENED // r), r)
+    some = np.vstack([some, unit(some @ np.diag(pair.A.std(axis=0)))])
+    highest = np.argsort(-pair.height(some), kind="stable")[: n * max(2, HIGHEST // r)]
+    return unit(np.vstack([longest, pair.A.sum(axis=0), some[highest]]))
 
 
 def columns(X: Array, lam: Array, pair: Zonotopes, U: Array, s: Array) -> Columns:
@@ -142,17 +150,20 @@ def columns(X: Array, lam: Array, pair: Zonotopes, U: Array, s: Array) -> Column
     return Columns(U[order], s[order], values[order])
 
 
-def violators(X: ArrayLike, lam: ArrayLike, level: float, previous: ArrayLike = (), n: int = 64) -> Columns:
+def violators(
+    X: ArrayLike, lam: ArrayLike, level: float, previous: ArrayLike = (), n: int = 64, *, until: float = np.inf
+) -> Columns:
     """Distinct local maximisers of +lam'(Xu)_+ and of -lam'(Xu)_+ with value above `level`: new neurons, cheaply.
 
     Climbs from the support rows, from 2n directions spread over the sphere, and from `previous` (m, d), such as
-    the columns already in use. Finding none proves nothing: `hausdorff` does. Raises `ValueError` for bad input.
+    the columns already in use, `until` then (of `time.perf_counter`). Finding none proves nothing: `hausdorff` does.
+    Raises `ValueError` for bad input.
     """
     pair = zonotopes(X, lam)
     X, lam = np.asarray(X, dtype=float), np.asarray(lam, dtype=float)
     given = np.reshape(previous, (-1, X.shape[1])) if np.size(previous) else np.zeros((0, X.shape[1]))
     both = [np.vstack([unit(given @ pair.basis.T), starts(side, n)]) for side in (pair, pair.swapped)]
     signs = np.repeat([1.0, -1.0], [len(U) for U in both])
-    found = columns(X, lam, pair, *climb(pair, np.vstack(both), signs, WAVES))
+    found = columns(X, lam, pair, *climb(pair, np.vstack(both), signs, WAVES, until))
     above = found.values > level
     return Columns(found.U[above], found.s[above], found.values[above])
