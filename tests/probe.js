@@ -33,6 +33,10 @@ async ({ opening, tables }) => {
     if (!picture.closest("figure")?.querySelector("figcaption")?.textContent.trim()) complain("no caption", picture);
   });
 
+  document.querySelectorAll(".cell_output figure").forEach((figure) => {
+    if (!figure.querySelector("img, svg, .player, object, video")) complain("figure without a picture", figure);
+  });
+
   // Width: nothing sticks out of the page unless it scrolls in its own box.
   if (document.documentElement.scrollWidth > innerWidth) complaints.push("the page scrolls sideways");
   const contained = (element) => {

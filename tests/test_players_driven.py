@@ -59,6 +59,12 @@ from tests.test_figures import DICHROMATS
 from tests.visits import CHROMIUM, DESKTOP, PHONE, QUIET, listen, serve
 
 pytestmark = pytest.mark.pages
+# The longest time, in milliseconds, for which a script has kept the page from answering.
+LONGEST = """window.longest = 0;
+new PerformanceObserver((tasks) => {
+    for (const { duration } of tasks.getEntries()) longest = Math.max(longest, duration);
+}).observe({ type: "longtask" });"""
+BLOCKED = 2000  # a reader lets go; a frame takes a fiftieth of this
 INK = {"light": ("#ffffff", "#212529"), "dark": ("#14181e", "#ced6dd")}
 
 
@@ -103,6 +109,7 @@ def visit(
         root = http if scheme == "http" else folder.as_uri() + "/"
         page = browser.new_context(color_scheme=colours, viewport=size, has_touch=scheme == "file").new_page()
         heard = listen(page, root)
+        page.add_init_script(LONGEST)
         page.goto(root + "all.html", wait_until="load")
         page.wait_for_function("!document.querySelector('.player:not([data-started])')")
         yield Visit(page, heard)
@@ -792,8 +799,11 @@ def test_every_figure_is_driven() -> None:
 
 @pytest.mark.parametrize("name", GALLERY)
 def test_figure(visit: Visit, name: str) -> None:
-    """Catches a control that does nothing, and a drawing or a text that does not say what `lib` computes."""
+    """Catches a control that does nothing, a drawing or a text that does not say what `lib` computes, and a figure that
+    keeps the page from answering."""
+    visit.page.evaluate("longest = 0")
     DRIVERS[name](visit.figure(name))
+    assert visit.page.evaluate("longest") < BLOCKED
     assert visit.heard == []
     assert sticks_out(visit) == []
 

@@ -217,6 +217,7 @@ DEFECTS = {
     "formula not set": "<span class='math'>x</span>",
     "no alt text": "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>",
     "picture not shown": "<img alt='a' src='data:image/png;base64,AAAA'>",
+    "figure without a picture": "<div class='cell_output'><figure>&lt;Figure with 2 Axes&gt;</figure></div>",
     "no caption": "<div class='cell_output'><svg></svg></div>",
     "scrolls sideways": "<div style='width: 3000px; height: 3px'></div>",
     "too wide": "<div class='math' style='overflow: auto; width: 30px'><mjx-container>xxxxxxxxx</mjx-container></div>",

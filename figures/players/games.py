@@ -15,7 +15,7 @@ from lib.data import Array, validated, validated_dual, validated_matrix
 from lib.kkt import normalised, upper_bound
 from lib.network import Network
 from lib.patterns import count
-from lib.zonotope import hausdorff
+from lib.zonotope import growth, hausdorff
 
 SOLVED = 1.05  # the highest hill of a network that is as good as optimal
 
@@ -44,14 +44,31 @@ def missing(X: ArrayLike, y: ArrayLike, net: Network) -> Player:
         f"{len(X)} data points in the plane and the {net.m} neurons of a network; beside them the circle of directions "
         "unrolled, with the hills of the dual constraint. A hill above 1 is a neuron that is missing."
     )
-    return Player("missing", {"X": X, "y": y, "angles": angles, "signs": np.sign(net.w2)}, alt, _data(X, y), 3.6, 3.4)
+
+    def draw(figure: Figure) -> None:
+        data, hills = figure.subplots(1, 2)
+        figures.plane(data, 1.35 * float(np.abs(X).max()))
+        figures.examples(data, X, y)
+        theta = np.linspace(0, 2 * np.pi, 361)
+        heights = growth(X, dual(X, y, net), np.column_stack([np.cos(theta), np.sin(theta)]), 1.0)
+        for s, color in ((1, figures.POS), (-1, figures.NEG)):
+            hills.plot(np.degrees(theta), np.maximum(s * heights, 0), color=color)
+        hills.axhline(1, color="black", linestyle="--")
+        hills.set(xlabel="direction, degrees", xticks=[0, 90, 180, 270, 360], ylabel="value of a neuron")
+
+    return Player("missing", {"X": X, "y": y, "angles": angles, "signs": np.sign(net.w2)}, alt, draw, 7.0, 3.2)
+
+
+def dual(X: Array, y: Array, net: Network) -> Array:
+    """lam (N,) of the best network with the directions of `net`, by a linear program."""
+    columns = (y[:, None] * np.maximum(X @ net.W1, 0) * np.sign(net.w2)) / net.radii
+    solved = linprog(np.ones(net.m), A_ub=-columns, b_ub=-np.ones(len(y)))
+    return np.asarray(-y * solved.ineqlin.marginals)
 
 
 def highest_hill(X: Array, y: Array, net: Network) -> float:
-    """d_H of the dual variable of the best network with the directions of `net`: above 1, a neuron is missing."""
-    columns = (y[:, None] * np.maximum(X @ net.W1, 0) * np.sign(net.w2)) / net.radii
-    solved = linprog(np.ones(net.m), A_ub=-columns, b_ub=-np.ones(len(y)))
-    return hausdorff(X, -y * solved.ineqlin.marginals).value
+    """d_H of that dual variable: above 1, a neuron is missing."""
+    return hausdorff(X, dual(X, y, net)).value
 
 
 def prove(X: ArrayLike, y: ArrayLike, lam: ArrayLike, net: Network) -> Player:
