@@ -175,7 +175,7 @@ def more_time(report: Report, status: str, estimate: float, seconds: float) -> s
     """What more time would buy, if the time was too short."""
     if status not in ("out of time", "interrupted") or report.upper <= (1 + report.tol) * report.lower:
         return ""
-    near = f"; the search expects it near {estimate:.6g}" if report.lower < estimate < report.upper else ""
+    near = f"; the search expects it near {estimate:.6g}" if report.lower < estimate < report.upper < np.inf else ""
     return f"{'more time':<16}would narrow the interval{near}: --seconds {max(10 * seconds, 60):g}\n"
 
 

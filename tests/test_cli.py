@@ -521,6 +521,7 @@ def test_more_time_buys_what_is_inside_the_interval() -> None:
         said = more_time(report, "out of time", estimate, 40)
         assert "would narrow" in said and "--seconds 400" in said and ("expects it near" in said) == expects
     assert more_time(report, "optimal", 1.7, 40) == ""
+    assert "expects" not in more_time(report._replace(upper=np.inf), "out of time", 1e5, 40)  # nothing bounds a guess
 
 
 @pytest.mark.slow
