@@ -65,6 +65,7 @@ BEAMS = np.array([[1.5, -0.5, -1.0], -(BEAM_X - BEAM_X.mean()) / BEAM_X.var()])
 PARTED, PARTED_Y = np.array([[1.0, 0.75], [1.1, -0.8], [-0.9, -0.1]]), np.array([1.0, 1.0, -1.0])
 PAIRS, PAIRS_Y = np.array([[1.0, 0.0], [-0.45, 0.4], [-1.0, 0.0], [0.45, -0.4]]), np.array([1.0, 1.0, -1.0, -1.0])
 LEFT_OUT = np.radians([195.0, 31.0])  # starts of size 0.3 that leave an example out
+MEASURED = np.array([[1.2, 0.3], [0.8, 1.0], [-0.4, -1.1], [-1.0, -0.5]])
 TAUGHT = np.array([[16.0, 0, 0], [16, -4, 1], [16, 4, 1]])  # rows of the chapter on one neuron
 RACE_SETS, RACE_RHO = np.array([[1, 1, 0], [0, 1, 1]]), np.array([1.1, 1.6, 0.8])
 
@@ -95,6 +96,7 @@ GALLERY: dict[str, Player] = {
     "beam": players.beam(BEAM_X, [1.0, 2.0], BEAMS),
     "virtual": players.virtual_points([[1.5, 0.0], [0.0, 1.25]], 0.25),
     "wedges": players.wedges(X, LAM),
+    "whitening": players.whitening(MEASURED, Y),
     "price": players.price(1.0, 0.5, 2.5),
     "mirror": players.mirror(PAIRS, PAIRS_Y, np.radians(75), 0.3, (LEFT_OUT[0], LEFT_OUT[1])),
     "clock": players.clock(PARTED, PARTED_Y, 1.4),

@@ -154,6 +154,7 @@ REFUSED: list[tuple[str, Callable[[], players.Player]]] = [
     ("one name each", lambda: players.dial(np.array([X, X]), Y, ["one"], W1[0], W2[0])),
     ("K >= 2", lambda: players.recovery(X[None], Y[:2], ["one"])),
     ("begin solved", lambda: players.recovery(np.array([[X[0], -X[0], X[1], -X[1]]] * 2), X[0], ["one", "two"])),
+    ("move a row", lambda: players.whitening(np.array([[2, 0], [1, 1], [-1, 0], [-2, -2]]), Y)),
     ("u > tau", lambda: players.price(1.0, 0.5, 0.4)),
     ("must be symmetric", lambda: players.mirror(X, Y, 0.0, 0.3, (0.0, 1.0))),
     ("separated classes", lambda: players.clock(X, Y, 0.0)),

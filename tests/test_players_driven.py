@@ -20,6 +20,7 @@ from scipy.optimize import minimize
 from figures.players.games import pressed
 from lib import closed_form
 from lib.checker import Verdict, check_lines
+from lib.data import whitened
 from lib.flow import direction_flow, gradient_flow
 from lib.network import Network
 from lib.patterns import cells, count
@@ -37,6 +38,7 @@ from tests.galleries import (
     LEFT_OUT,
     LOG_T,
     LOWER,
+    MEASURED,
     PAIRS,
     PAIRS_Y,
     PARTED,
@@ -594,6 +596,27 @@ def drive_virtual(figure: Locator) -> None:
     figure.get_by_role("button", name="Reset").click()
 
 
+def drive_whitening(figure: Locator) -> None:
+    """Rows, P* and cells are lib's, half-way and at the end; two rays win."""
+    assert held(figure, "game")["X"] == MEASURED.tolist() and held(figure, "game")["ends"][1] < -0.1
+    figure.get_by_label("Example 1", exact=True).press("ArrowUp")
+    for t in (0.5, 1.0):
+        slide(figure, "whitening", t)
+        shown = held(figure, "game")
+        rows = np.array(shown["X"])
+        now = (1 - t) * rows + t * whitened(rows)
+        assert np.array(shown["now"]) == pytest.approx(now, abs=1e-12)
+        assert shown["optimum"] == pytest.approx(max_margin(now, Y, tol=1e-9).primal_value, rel=1e-7)
+        assert number(figure, "# cells") == count(rows)
+        units = Y[:, None] * now / np.linalg.norm(now, axis=1, keepdims=True)
+        assert shown["least"] == pytest.approx((units @ units.T).min(), abs=1e-12)
+    assert "are not orthogonally" in words(figure)
+    for n, key, presses in ((1, "ArrowDown", 7), (2, "ArrowLeft", 16), (3, "ArrowRight", 8), (4, "ArrowUp", 10)):
+        for _ in range(presses):
+            figure.get_by_label(f"Example {n}", exact=True).press(key)
+    assert "goal reached" in words(figure)
+
+
 def drive_price(figure: Locator) -> None:
     """The dual values are the oracle's and that of unit filters; C has the gap of a local search, A and B have none."""
 
@@ -781,6 +804,7 @@ DRIVERS: dict[str, Callable[[Locator], None]] = {
     "wedges": drive_wedges,
     "beam": drive_beam,
     "virtual": drive_virtual,
+    "whitening": drive_whitening,
     "price": drive_price,
     "mirror": drive_mirror,
     "clock": drive_clock,

@@ -8,7 +8,7 @@ from figures.players.games import laboratory, landscapes, missing, presses, prov
 from figures.players.plane import arrangement, zonotopes, zonotopes_along
 from figures.players.player import Player, bundle
 from figures.players.training import clock, mirror, programs, race, teacher, theorems
-from figures.players.works import beam, price, virtual_points
+from figures.players.works import beam, price, virtual_points, whitening
 
 __all__ = [
     "Player",
@@ -37,6 +37,7 @@ __all__ = [
     "theorems",
     "virtual_points",
     "wedges",
+    "whitening",
     "zonotopes",
     "zonotopes_along",
 ]

@@ -1,4 +1,4 @@
-"""Players of the works that are convex programs: a beam in a tube, virtual points, the price of a threshold."""
+"""Players of the works that are convex programs: whitening, a beam, virtual points, a price."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -6,8 +6,29 @@ from numpy.typing import ArrayLike
 
 import figures
 from figures.players.player import Player
-from figures.players.state import rounded
-from lib.data import validated_matrix
+from figures.players.state import columns, rounded
+from lib.data import is_orthogonally_separable, validated, validated_matrix
+from lib.data import whitened as orthogonalised
+
+
+def whitening(X: ArrayLike, y: ArrayLike) -> Player:
+    """Drag X (N, 2), labels y: from X to X (X'X)^(-1/2) with the products y_n y_k cos(x_n, x_k), the cells and P*.
+
+    Raises `ValueError` if the classes stay orthogonally separable when whitened, so that the figure would begin solved.
+    """
+    X, y = validated(X, y)
+    columns(X, 2)
+    white = orthogonalised(X)
+    if is_orthogonally_separable(white, y):
+        raise ValueError("the whitened data are orthogonally separable, so the figure would begin solved: move a row")
+    alt = f"{len(X)} examples of two classes in the plane, and a table of their products; a slider whitens them."
+
+    def draw(figure: Figure) -> None:
+        for ax, rows, name in zip(figure.subplots(1, 2), (X, white), ("as measured", "whitened"), strict=True):
+            figures.plane(ax, 1.35 * float(np.abs(rows).max()))
+            figures.examples(ax, rows, y).set_title(name)
+
+    return Player("whiten", {"X": X, "y": y}, alt, draw, 6.0, 3.0)
 
 
 def beam(x: ArrayLike, widths: ArrayLike, beams: ArrayLike) -> Player:
