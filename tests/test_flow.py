@@ -433,7 +433,8 @@ def test_deaths_are_reported_and_freeze_the_neuron():
 def test_a_neuron_that_shrinks_while_it_slides_stays_on_its_hyperplane_until_it_is_nothing():
     """In the plane a slide has one direction; the neuron sees row 3, of the other label, and halves again and again.
 
-    Catches rounding off the hyperplane, which does not shrink with the neuron and in the end turns it away.
+    Catches rounding off the hyperplane, which does not shrink with the neuron and in the end turns it away; steps of
+    more e-folds, in which it outgrows the neuron; and steps of one, which are a thousand.
     """
     X, y = np.array([[1, 0.25], [0.375, 1.125], [-0.875, 0.5], [-0.25, -1]]), np.array([1.0, 1.0, -1.0, -1.0])
     run = gradient_flow(balanced(2, 6, 0.05, np.random.default_rng(10)), X, y, log_t_end=300)
@@ -443,10 +444,30 @@ def test_a_neuron_that_shrinks_while_it_slides_stays_on_its_hyperplane_until_it_
     during = (run.tau >= slid) & (run.tau <= dead)
     w = run.W1[during][:, :, 4]
     size = np.hypot(*w.T)
-    assert size[-1] < 1e-290
+    assert size[-1] < 1e-290 and during.sum() < 200
     assert np.abs(w @ X[2] / size).max() < 1e-14
     rate = -np.diff(np.log(size))[-5:] / np.diff(np.exp(run.log_t[during]))[-5:]
     np.testing.assert_allclose(rate, 0.5 * X[3] @ w[-1] / size[-1], rtol=1e-3)  # |lam_3| = 1/2
+
+
+@pytest.mark.parametrize("y1", [-1.0, 1.0])
+@pytest.mark.parametrize("depth", [-1e-4, -1e-8, -1e-10, 1e-6, 1e-4])
+def test_a_neuron_that_grazes_a_hyperplane_turns_only_where_it_reaches_it(depth, y1):
+    """w1 = (a, c), pulled along e1 while w2 rises from -0.6, turns back where a^2 = a0^2 - w2^2 = .64, with x_1'w1 < 0
+    or > 0: without example 1 in the one case, sliding along it or crossing twice in the other.
+
+    Catches a minimum of the dense output that is taken for a meeting, and one that is overlooked.
+    """
+    net, X, y = Network(np.array([[1.0], [0.8 * (1 + depth)]]), np.array([-0.6])), [[1.0, 0], [-1, 1]], [1.0, y1]
+    run = gradient_flow(net, X, y, log_t_end=3.0)
+    if depth > 0:
+        first = np.sqrt(net.W1[1, 0] ** 2 - 0.64)  # -w2 where a = c
+        assert [event.kind for event in run.events] == (["slide"] if y1 > 0 else ["cross", "cross"])
+        assert -run.w2[np.searchsorted(run.tau, run.events[0].tau), 0] == pytest.approx(first, abs=1e-7)
+    else:
+        alone = gradient_flow(net, X, y, weights=[1.0, 0.0], log_t_end=3.0).network()
+        assert run.events == ()
+        np.testing.assert_allclose(run.network().W1, alone.W1, atol=1e-7)
 
 
 @pytest.mark.slow

@@ -157,5 +157,5 @@ def log_elapsed(kappa: Array, rates: Array, h: float, theta: float) -> float:
     end = 1 - theta
     slope = -float(powers[1:] @ (_DEGREES * end ** (_DEGREES - 1)))
     width = min(theta, _REACH / slope) if slope > 0 else theta
-    values = (end + width * _X)[:, None] ** np.arange(8) @ powers
+    values = np.vander(end + width * _X, 8, increasing=True) @ powers
     return float(log_sum_exp(values + _LOG_W) + np.log(h * width) + kappa[-1])

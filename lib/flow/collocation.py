@@ -153,11 +153,10 @@ class _Newton:
         self.rows = np.sort(order[share[order].cumsum() > _OMITTED])
         rest = (pi * self.seen).sum(axis=1) - pi[:, self.rows].sum(axis=1)
         D, E, r = D[:, self.rows], E[:, self.rows], len(self.rows)
-        scale = (self.h * self.T) * INTEGRALS[:, None, :, None] * slope[:, self.rows, None, None] * D
         size = 3 * r + (3 if self.clock.normalised else 0)
         matrix = np.zeros((size, size))
-        kernel = _kernel(W1[1], w2[1], self.modes, self.rows)
-        matrix[: 3 * r, : 3 * r] = (scale * kernel[:, None, :]).reshape(3 * r, 3 * r)
+        kernel = _kernel(W1[1], w2[1], self.modes, self.rows) * (self.h * self.T * slope[:, self.rows, None])
+        matrix[: 3 * r, : 3 * r] = (kernel[:, :, None] * (INTEGRALS[:, None, :, None] * D)).reshape(3 * r, 3 * r)
         matrix[np.diag_indices(3 * r)] += E.ravel()
         for j in range(size - 3 * r):
             matrix[j * r : (j + 1) * r, 3 * r + j] = -1.0

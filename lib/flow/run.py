@@ -18,9 +18,7 @@ from lib.flow.stride import Stride
 from lib.flow.trajectory import Event, Reason
 from lib.network import Network
 
-_SHORT = 1e-6  # a stiff step is not shortened to less than this share: pi would be all rounding error
 _NEAR = 1e-5  # the rest of the way to a hyperplane, in steps, gone along the last pulls: its square is below rounding
-_GRAZING = 1e-2  # a neuron that seems to be further off than this share of a step only grazes the hyperplane
 _ON_TIME = 1e-13
 
 
@@ -91,8 +89,7 @@ class Run:
     def _trial(self) -> Stride | None:
         """A converged step within tolerance; sets the length of the next one."""
         s, pace = self.state, self.pace
-        while pace.h > 1e-14 * max(1.0, s.tau):
-            h = pace.length(s, self.g)
+        while (h := pace.length(s, self.g)) > 1e-14 * max(1.0, s.tau):
             step = self._solve(h, pace.guess(s.pi, h, self.stiffness, self.clock.normalised))
             off = error(step, s.modes, s.pi) / self.rtol if step.solved else np.inf
             if pace.adapted(h, off):
@@ -109,7 +106,7 @@ class Run:
         Where pi is stiff it is a step of its own: ends of steps satisfy the equations, but dense output leaves slacks
         that disturb pi in a short step after it.
         """
-        if self.stiffness * self.rtol <= 1e-2 or not _SHORT < theta < 1:
+        if self.stiffness * self.rtol <= 1e-2 or not 0 < theta < 1:
             return stride, theta
         longest, found = stride.step.h, None
         h = theta * longest
@@ -119,7 +116,7 @@ class Run:
                 break
             found = self._stride(step)
             more = missing(found)
-            if abs(more) <= near * h or abs(more) > _GRAZING * longest:
+            if abs(more) <= near * h or not 0 < h + more <= longest:
                 break
             h += more
         return (found, 1.0) if found else (stride, theta)
@@ -155,12 +152,10 @@ class Run:
             share = max(self._miss(state, hits[0], g) / h, -theta)
             if abs(share) <= _NEAR:
                 return stride.onwards(state, share, g), theta + share, hits
-            if abs(share) > _GRAZING:
+            if theta + share > 1:
                 break
             theta += share
             state = stride.at(theta, stiff)
-        if h <= _SHORT * max(1.0, state.tau):
-            return state, theta, hits
         self.pace.spacing = 0.1 * h
         return state, theta, []
 
