@@ -80,6 +80,16 @@ async ({ opening, tables }) => {
     if (shown && !met) complain(`a target of ${width.toFixed(0)} by ${height.toFixed(0)} pixels`, target);
   });
 
+  // On a phone a point that is dragged and what the figure says of it are on one screen.
+  const at = [scrollX, scrollY];
+  const points = innerWidth > 600 ? [] : [...document.querySelectorAll(".player .handle")].filter((p) => p.checkVisibility());
+  for (const point of points) {
+    point.scrollIntoView({ block: "center", behavior: "instant" });
+    const says = point.closest(".player").querySelector(".words").getBoundingClientRect();
+    if (says.top < 0 || says.bottom > innerHeight + 1) complain("a point without its readout in sight", point);
+  }
+  scrollTo({ left: at[0], top: at[1], behavior: "instant" });
+
   // As it opens: nothing moves under the reader's eye, and ideas are not buried under code and tables of checks.
   if (opening) {
     for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);

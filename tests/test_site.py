@@ -273,6 +273,13 @@ def test_a_small_target_is_seen(browser: Browser, sketch: Path) -> None:
     assert any("a target of" in found for found in complaints(browser, sketch.as_uri() + "/", "page.html", **phone))
 
 
+def test_a_point_far_from_its_readout_is_seen(browser: Browser, sketch: Path) -> None:
+    """Catches a phone on which the hand covers one screen while the answer stands on the next."""
+    draw(sketch, "<div class='player'><p class='handle'>A</p><p style='margin-top: 900px' class='words'>B</p></div>")
+    found = complaints(browser, sketch.as_uri() + "/", "page.html", viewport=PHONE)
+    assert any("a point without its readout" in complaint for complaint in found)
+
+
 def test_a_heavy_page_is_seen(browser: Browser, sketch: Path) -> None:
     """Catches scales that weigh nothing: only over http does a server say how much it sends."""
     (sketch / "long.js").write_text("//" + 2_000_000 * "x")
