@@ -14,7 +14,7 @@ from lib.closed_form import race as foreseen
 from lib.data import Array, validated, validated_matrix
 from lib.flow import direction_flow, gradient_flow
 from lib.network import Network
-from lib.zonotope import hausdorff
+from lib.zonotope import growth, hausdorff
 
 
 def mirror(X: ArrayLike, y: ArrayLike, angle: float, scale: float, answer: tuple[float, float]) -> Player:
@@ -66,8 +66,11 @@ def clock(X: ArrayLike, y: ArrayLike, angle: float) -> Player:
 
     def draw(figure: Figure) -> None:
         ax, turns = figure.subplots(), np.radians(np.arange(360) + 0.5)
-        arcs = direction_flow(y, np.column_stack([np.cos(turns), np.sin(turns)]), X, 1.0).arcs
-        ax.plot(np.degrees(turns), [path[-1].t for path in arcs], ".", ms=3, color=figures.POS)
+        circle = np.column_stack([np.cos(turns), np.sin(turns)])
+        times = np.array([path[-1].t for path in direction_flow(y, circle, X, 1.0).arcs])
+        fair = growth(X, y, circle, 1.0) >= 0
+        for part, colour in ((fair, figures.POS), (~fair, figures.SOFT)):
+            ax.plot(np.degrees(turns[part]), times[part], ".", ms=3, color=colour)
         lengths = np.linalg.norm(X, axis=1)
         least = (Z @ Z.T / np.outer(lengths, lengths)).min()
         limit = np.arccosh(1 / least) / lengths.min()
