@@ -450,6 +450,19 @@ def test_a_neuron_that_shrinks_while_it_slides_stays_on_its_hyperplane_until_it_
     np.testing.assert_allclose(rate, 0.5 * X[3] @ w[-1] / size[-1], rtol=1e-3)  # |lam_3| = 1/2
 
 
+@pytest.mark.parametrize("seed", [8, 10])
+def test_a_ridge_may_hold_a_neuron_by_next_to_nothing_of_its_jump(seed):
+    """The neuron comes with a pull of 1e-289 upon a row that nobody else sees, whose pull would throw it back.
+
+    Catches a coefficient of 1e-289 that is rounded to 0: the neuron crosses, is thrown back, and so on for ever.
+    """
+    X, y, _ = gaussian(5, 2, np.random.default_rng(3))
+    net = balanced(2, 5, 0.1, np.random.default_rng(seed))
+    run = gradient_flow(net, X, y, log_t_end=1e8, max_events=50)
+    assert run.reason == "log_t_end" and run.events[-1].kind == "slide" and len(run) < 200
+    assert_a_flow(run, net, y, "logistic")
+
+
 @pytest.mark.parametrize("y1", [-1.0, 1.0])
 @pytest.mark.parametrize("depth", [-1e-4, -1e-8, -1e-10, 1e-6, 1e-4])
 def test_a_neuron_that_grazes_a_hyperplane_turns_only_where_it_reaches_it(depth, y1):

@@ -20,6 +20,7 @@ from lib.network import Network
 
 _NEAR = 1e-5  # the rest of the way to a hyperplane, in steps, gone along the last pulls: its square is below rounding
 _ON_TIME = 1e-13
+_STILL = 30  # steps in a row without motion or event: shorter and shorter steps towards a kink need half as many
 
 
 class Run:
@@ -35,6 +36,7 @@ class Run:
         self.pace = Pace(0.01 / max(data.length.max(), 1e-300), len(data.y))
         self.judged = 0.0  # the minimal margin at which gap and residual were last computed
         self.events = [Event(0.0, -np.inf, int(i), -1, "death") for i in np.flatnonzero(~modes.alive)]
+        self.still = 0  # steps since something moved or happened
         self.states: list[tuple] = []
         self.steps: list[Step] = []
         self._arrive(State(0.0, -np.inf, W1, w2, pi, float(kappa), modes))
@@ -52,9 +54,10 @@ class Run:
     def advance(self, ends: Ends) -> None:
         """One step, cut at its first event or at the end."""
         stride = self._trial()
-        if stride is None:
+        if stride is None or self.still > _STILL:
             self.reason, self.detail = "unresolved", "steps below rounding do not meet the tolerance: raise rtol"
             return
+        before = self.state.tau, len(self.events)
         hits = first_hits(stride, self.data)
         theta = hits[0].theta if hits else 1.0
         on_time = stride.reaches(ends.log_t, theta)
@@ -64,6 +67,7 @@ class Run:
         elif hits:
             stride, theta = self._cut(stride, theta, lambda shorter: self._missing(shorter, hits[0]), _NEAR)
         self._accept(stride, theta, hits)
+        self.still = self.still + 1 if (self.state.tau, len(self.events)) == before else 0
         self.reason = "log_t_end" if on_time else self._ended(ends) or self.reason
 
     def _ended(self, ends: Ends) -> Reason | None:
