@@ -120,7 +120,13 @@ BREAKS = (
     Break(
         "flow/minnorm.py", "np.where(jump < 0, -1.0, 1.0)", "np.where(jump < 0, 1.0, 1.0)", "a kink turned over", "02"
     ),
-    Break("flow/modes.py", "return rows - (rows @ Q.T) @ Q", "return rows", "sliding without projection", "02"),
+    Break(
+        "flow/modes.py",
+        "return rows - (rows @ normals.T) @ dual_basis(normals)",
+        "return rows",
+        "sliding without projection",
+        "02",
+    ),
     Break(
         "flow/directions.py",
         "t += float(np.log(first) / length)",
@@ -227,8 +233,8 @@ BREAKS = (
     ),
     Break(
         "flow/modes.py",
-        "(data.y * coefficients(data, on, slide))[:, None] * data.X\n    if",
-        "(data.y * np.ones(len(data.y)))[:, None] * data.X\n    if",
+        "return (data.y * coefficients(data, on, slide))[:, None] * data.X",
+        "return data.y[:, None] * data.X",
         "a pull by every row",
         "02",
         "thm-flow-polar",
@@ -461,9 +467,14 @@ def named(source: str) -> str:
     return labels[0] if labels else source.strip().splitlines()[0]
 
 
+def source(change: Break, lib: Path, book: Path) -> Path:
+    """The file that a break changes."""
+    return book / chapter(change.chapter).name if change.module == CHAPTER else lib / change.module
+
+
 def broken(change: Break, place: Path) -> None:
     """Apply a break to a copy of the library, or of the chapter."""
-    path = place / chapter(change.chapter).name if change.module == CHAPTER else place / "lib" / change.module
+    path = source(change, place / "lib", place)
     text = path.read_text()
     if text.count(change.old) != 1:
         raise ValueError(f"{change.module} holds {change.old!r} {text.count(change.old)} times; a break needs it once")
