@@ -14,7 +14,7 @@ import numpy as np
 import pydata_sphinx_theme
 import pytest
 import sphinx_book_theme
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, sync_playwright
 from scipy.optimize import minimize
 
 from figures.players.games import pressed
@@ -153,12 +153,21 @@ def slide(figure: Locator, name: str, value: float) -> None:
     control.evaluate("(el, value) => { el.value = value; el.dispatchEvent(new Event('input')); }", value)
 
 
+def steady(mark: Locator) -> FloatRect:
+    """Where a mark is, once what else happens on the page no longer moves it."""
+    box, before = mark.bounding_box(), None
+    while box != before:
+        mark.page.wait_for_timeout(50)
+        box, before = mark.bounding_box(), box
+    assert box is not None
+    return box
+
+
 def drag(figure: Locator, name: str, dx: float, dy: float) -> None:
     """Drag the point called `name` by so many pixels; once it is let go, the pointer moves alone."""
     knob = figure.get_by_label(name, exact=True)
     knob.scroll_into_view_if_needed()
-    box = knob.locator(".grip").bounding_box()
-    assert box is not None
+    box = steady(knob.locator(".grip"))
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     mouse = figure.page.mouse
     mouse.move(x, y)

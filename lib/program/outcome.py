@@ -105,5 +105,5 @@ def generate(problem: Problem, tol: float, seconds: float, watch: Watch) -> Outc
         _with_some_network(work)
         few_rows(work, perf_counter() + LAST)
     work.tell()
-    status = "optimal" if work.interval.gap <= tol else status
-    return Outcome(_trimmed(problem, work.interval, tol), status, work.round, len(work.state.blocks))
+    interval = _trimmed(problem, work.interval, tol)
+    return Outcome(interval, "optimal" if interval.gap <= tol else status, work.round, len(work.state.blocks))
