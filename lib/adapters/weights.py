@@ -61,8 +61,9 @@ class Layers(NamedTuple):
         if not np.isfinite(own).all():
             n = int(np.flatnonzero(~np.isfinite(own))[0])
             raise ValueError(f"row {n}: the prediction is {own[n]}; outputs before any sigmoid are finite numbers")
-        n = int(_beyond(self, X, own).argmax())
-        if _beyond(self, X, own)[n] <= 0:
+        beyond = _beyond(self, X, own)
+        n = int(beyond.argmax())
+        if beyond[n] <= 0:
             return self
         raise ValueError(
             f"row {n}: the network says {own[n]:.7g}, but its weights in Linear, ReLU, Linear give "
