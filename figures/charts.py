@@ -2,13 +2,13 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from figures.style import MARK, NEG, POS
-from lib.data import Array
+from lib.data import Array, Mask
 
 
-def clocked(ax: Axes, log_t: ArrayLike) -> NDArray[np.bool_]:
+def clocked(ax: Axes, log_t: ArrayLike) -> Mask:
     """Make the horizontal axis log t, logarithmic if it spans decades. Returns which of the steps (T,) it can show."""
     log_t = np.asarray(log_t, dtype=float)
     late = log_t >= 1

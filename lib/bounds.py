@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data import Array
+from lib.data import EPS, Array
 from lib.losses import Loss
 from lib.network import Network
 
-EPS = float(np.finfo(float).eps)
 TINY = 2.0**-1060  # products that underflow lose less
 SMALL = 2.0**-960  # a height below this may have lost its digits
 

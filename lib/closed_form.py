@@ -6,10 +6,10 @@ Each answer comes with the dual variable that proves it, or is proved inside: no
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize, nnls
 
-from lib.data import Array, inseparable_pairs, validated, validated_dual, validated_matrix
+from lib.data import Array, Mask, inseparable_pairs, validated, validated_dual, validated_matrix
 from lib.network import Network
 from lib.results import result
 
@@ -58,7 +58,7 @@ def _least_norm(A: Array, b: Array) -> Array:
     return np.asarray(np.linalg.lstsq(A, b)[0], dtype=np.float64)
 
 
-def _support(X: Array, lengths: Array) -> NDArray[np.bool_]:
+def _support(X: Array, lengths: Array) -> Mask:
     """Rows with a_n > 0 in min_{a >= 0} ||(0, 1) - sum_n a_n (x_n, c) / ||x_n|| ||, c the shortest length of a row.
 
     The residual (r, rho) has r'x_n + rho c <= 0, with equality where a_n > 0, so w = -r / (rho c). If there is no w,
@@ -199,9 +199,9 @@ class Race(NamedTuple):
     """
 
     times: Array
-    blocks: NDArray[np.bool_]
+    blocks: Mask
     cost: float
-    missed: NDArray[np.bool_]
+    missed: Mask
 
 
 def race(patterns: ArrayLike, lengths: ArrayLike, y: ArrayLike) -> Race:
@@ -236,7 +236,7 @@ def race(patterns: ArrayLike, lengths: ArrayLike, y: ArrayLike) -> Race:
     return Race(np.array(times), learnt, float(np.sqrt(learnt @ (target / rho) ** 2).sum()), left)
 
 
-def _sets(patterns: ArrayLike) -> NDArray[np.bool_]:
+def _sets(patterns: ArrayLike) -> Mask:
     S = validated_matrix(patterns)
     if not np.isin(S, (0, 1)).all():
         raise ValueError("patterns must be boolean, one row for each positive neuron: pass W1.T > 0 of these neurons")

@@ -14,6 +14,10 @@ from scipy.spatial import cKDTree
 from lib.results import result
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]  # rows, or other places
+
+EPS = float(np.finfo(float).eps)
 
 
 @result
@@ -28,7 +32,7 @@ class Data(NamedTuple):
 # --- validation ------------------------------------------------------------------------------------
 
 
-def _rows(mask: NDArray[np.bool_]) -> str:
+def _rows(mask: Mask) -> str:
     """The rows of a mask, for an error message: at most five are named."""
     found = np.flatnonzero(mask)
     named = ", ".join(map(str, found[:5]))
@@ -134,7 +138,7 @@ class Lines(NamedTuple):
     A zero row is on no line: it has `first` -1 and sign 0.
     """
 
-    first: NDArray[np.intp]
+    first: Index
     sign: Array
 
 
@@ -157,7 +161,7 @@ def lines(X: Array) -> Lines:
 # --- predicates ------------------------------------------------------------------------------------
 
 
-def inseparable_pairs(X: Array, y: Array) -> NDArray[np.intp]:
+def inseparable_pairs(X: Array, y: Array) -> Index:
     """(k, 2): pairs of rows with equal labels and x_i'x_j <= 0, or different ones and x_i'x_j > 0.
 
     Inner products are compared as computed in double precision, with no tolerance.
@@ -288,5 +292,5 @@ def whitened(X: ArrayLike) -> Array:
     """
     X = validated_matrix(X)
     U, sizes, V = np.linalg.svd(X, full_matrices=False)
-    kept = sizes > max(X.shape) * np.finfo(float).eps * sizes.max()
+    kept = sizes > max(X.shape) * EPS * sizes.max()
     return np.asarray(U[:, kept] @ V[kept])

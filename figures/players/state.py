@@ -1,14 +1,14 @@
 """From arrays to what a page carries: fewer frames, fewer digits."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from lib.data import Array
+from lib.data import Array, Index
 
 FRAMES = 160  # at 60 pictures a second the module interpolates between them
 
 
-def frames(steps: int, most: int = FRAMES) -> NDArray[np.intp]:
+def frames(steps: int, most: int = FRAMES) -> Index:
     """At most `most` of the steps 0..steps-1, evenly spread, the first and the last among them."""
     return np.unique(np.linspace(0, steps - 1, min(steps, most)).round().astype(np.intp))
 
@@ -57,7 +57,7 @@ def directions(W1: ArrayLike) -> Array:
 FREE, DEAD = -1, -2
 
 
-def whereabouts(X: Array, U: Array) -> NDArray[np.intp]:
+def whereabouts(X: Array, U: Array) -> Index:
     """Where each neuron is along a path of directions U (T, m, d): the row whose hyperplane it slides on, or FREE, or
     DEAD if no row is active. A neuron slides if it stays on a hyperplane for two steps; crossing takes one."""
     H = U @ X.T

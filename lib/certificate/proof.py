@@ -7,13 +7,12 @@ is written is feasible exactly and the interval widens by about 4 SLACK.
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from lib.bounds import EPS
 from lib.certificate.cones import Sides, TooManyCones, cones
 from lib.certificate.decimals import above, below, floats, joined, places, printed, rounded
 from lib.certificate.records import Record, closed
-from lib.data import Array, validated, validated_dual
+from lib.data import EPS, Array, Index, validated, validated_dual
 from lib.kkt import normalised
 from lib.network import Network
 from lib.zonotope import hausdorff
@@ -21,8 +20,6 @@ from lib.zonotope import hausdorff
 FORMAT, VERSION = "two-layer ReLU network, largest margin", 1
 SLACK = 1e-9
 NOISE = 1e-10  # entries of lam below this share of the sum are left out
-
-Rows = NDArray[np.intp]
 
 
 def _neurons(X: Array, y: Array, net: Network) -> list[Record]:
@@ -55,12 +52,12 @@ def _dual(X: Array, lam: Array, rounding: float, slack: float) -> list[str]:
     return [rounded(value, digits) for value in lam * (1 - slack - 2 * SLACK - 2 * rounding)]
 
 
-def _order(X: Array, lam: Array, rows: Rows) -> Rows:
+def _order(X: Array, lam: Array, rows: Index) -> Index:
     """Support rows, the longest |lam_n| |x_n| first: they cut best."""
     return rows[np.argsort(-np.abs(lam[rows]) * np.linalg.norm(X[rows], axis=1), kind="stable")]
 
 
-def _listed(rows: Rows) -> str:
+def _listed(rows: Index) -> str:
     return " ".join(map(str, rows))
 
 

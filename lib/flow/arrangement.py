@@ -3,12 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lib.data import Array, directions, lines
-
-Mask = NDArray[np.bool_]
-Index = NDArray[np.intp]
+from lib.data import Array, Index, Mask, directions, lines
 
 
 class Arrangement(NamedTuple):

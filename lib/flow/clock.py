@@ -17,8 +17,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from scipy.special import wrightomega
 
-from lib.data import Array
-from lib.flow.arrangement import Mask
+from lib.data import Array, Mask
 from lib.flow.boost import NODES
 from lib.losses import Loss, Tailed
 

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg.lapack import dgetrf, dgetrs
 
-from lib.data import Array
-from lib.flow.arrangement import Index, Mask
+from lib.data import Array, Index, Mask
 from lib.flow.boost import INTEGRALS, NODE_SHARES, lagrange, transport
 from lib.flow.clock import Clock, Curve, log_sum_exp
 from lib.flow.modes import Modes

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import Array, validated_dual
-from lib.flow.arrangement import Arrangement, Mask, arrangement
+from lib.data import Array, Mask, validated_dual
+from lib.flow.arrangement import Arrangement, arrangement
 from lib.flow.meetings import at_start, meet
 from lib.flow.modes import pull_rows
 from lib.results import Frozen

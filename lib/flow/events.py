@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data import Array
-from lib.flow.arrangement import Arrangement, Index, Mask
+from lib.data import Array, Index, Mask
+from lib.flow.arrangement import Arrangement
 from lib.flow.boost import NODES
 from lib.flow.collocation import Step
 from lib.flow.modes import Modes

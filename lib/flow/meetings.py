@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data import Array
-from lib.flow.arrangement import Arrangement, Index, Mask
+from lib.data import Array, Index, Mask
+from lib.flow.arrangement import Arrangement
 from lib.flow.minnorm import kink_terms, least, near_kinks
 from lib.flow.modes import Modes, change, moved, resting
 

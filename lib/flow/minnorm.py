@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg.lapack import dposv
 
-from lib.data import Array, validated_matrix, validated_weights
-from lib.flow.arrangement import Arrangement, Index, Mask, arrangement, coefficients
+from lib.data import Array, Index, Mask, validated_matrix, validated_weights
+from lib.flow.arrangement import Arrangement, arrangement, coefficients
 from lib.network import Network, dual_variable
 from lib.zonotope import project
 from lib.zonotope.kinks import KINK

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data import Array
-from lib.flow.arrangement import Arrangement, Index, Mask, coefficients
+from lib.data import Array, Index, Mask
+from lib.flow.arrangement import Arrangement, coefficients
 
 
 @dataclass(frozen=True, eq=False)

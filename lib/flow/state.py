@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data import Array
-from lib.flow.arrangement import Arrangement, Index
+from lib.data import Array, Index
+from lib.flow.arrangement import Arrangement
 from lib.flow.modes import Change, Modes, dead, moved
 from lib.flow.trajectory import Event, Kind
 

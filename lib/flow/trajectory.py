@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from lib import kkt
-from lib.data import Array
+from lib.data import Array, Mask
 from lib.flow.boost import shares, transport
 from lib.network import Network
 from lib.results import Frozen
@@ -71,7 +71,7 @@ class Trajectory(Frozen):
     losses: Array
     margins: Array
     events: tuple[Event, ...]
-    dead: NDArray[np.bool_]
+    dead: Mask
     reason: Reason
     detail: str
     pulls: Array

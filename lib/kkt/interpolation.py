@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.bounds import EPS, Bracket, norm_lower, path_norm, prediction_errors
-from lib.data import Array, validated_dual, validated_matrix, validated_targets
+from lib.bounds import Bracket, norm_lower, path_norm, prediction_errors
+from lib.data import EPS, Array, validated_dual, validated_matrix, validated_targets
 from lib.kkt.points import Multiplier, Neurons, balanced_form, neurons_of, nonnegative, stationarity
 from lib.kkt.sufficient import uncovered
 from lib.network import Network

@@ -7,17 +7,14 @@ balanced, |w2_i| = ||w1_i||, which leaves f unchanged, and all weights scaled so
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
 from lib.bounds import in_range
-from lib.data import Array, validated, validated_dual
+from lib.data import Array, Index, Mask, validated, validated_dual
 from lib.network import Network, margins
 from lib.results import result
 from lib.zonotope import clarke, on_kink
-
-Mask = NDArray[np.bool_]
-Rows = NDArray[np.intp]
 
 WIDTHS = (1e-1, 1e-2, 1e-3)  # how far, relatively, a margin may be above the least one and carry a multiplier
 SHORT = 1e-150  # of the longest neuron: the squares of shorter ones underflow
@@ -26,7 +23,7 @@ SHORT = 1e-150  # of the longest neuron: the squares of shorter ones underflow
 # --- the representative ----------------------------------------------------------------------------
 
 
-def misclassified(net: Network, X: ArrayLike, y: ArrayLike) -> NDArray[np.intp]:
+def misclassified(net: Network, X: ArrayLike, y: ArrayLike) -> Index:
     """The rows with y_n f(x_n) <= 0."""
     return np.flatnonzero(margins(in_range(net), X, y) <= 0)
 
@@ -108,7 +105,7 @@ def stationarity(neurons: Neurons, X: Array, lam: Array) -> tuple[float, Array]:
     return float(np.linalg.norm(neurons.weights * misses)), np.array([one.c for one in found]).reshape(-1, len(X))
 
 
-def nonnegative(neurons: Neurons, X: Array, y: Array, support: Rows) -> Array:
+def nonnegative(neurons: Neurons, X: Array, y: Array, support: Index) -> Array:
     """lam, of the signs y, on the support by nonnegative least squares.
 
     A boundary row n of neuron i enters with mu_in = lam_n c_in; 0 <= mu_in <= lam_n becomes the equation

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from lib.data import Array, validated, validated_dual
+from lib.data import Array, Mask, validated, validated_dual
 from lib.kkt.points import normalised
 from lib.network import Network
 from lib.patterns import cells
@@ -27,7 +27,7 @@ class Conditions(NamedTuple):
     ratio: float
 
 
-def occupied(peaks: Maxima, net: Network) -> NDArray[np.bool_]:
+def occupied(peaks: Maxima, net: Network) -> Mask:
     """Which local maxima have a neuron of their sign, up to `NEAR`."""
     near = peaks.U @ (net.W1 / net.radii) > np.cos(NEAR)
     return (near & (peaks.s[:, None] == np.sign(net.w2))).any(axis=1)

@@ -5,12 +5,10 @@ block last: B (r, r, M) holds the r vectors of M bases.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lib.data import Array
+from lib.data import EPS, Array, Index
 from lib.patterns.frame import Exact
 
-EPS = float(np.finfo(float).eps)
 WORD = 62  # bits of a machine integer that exact results may fill
 FEW = 8  # minors are expanded by Laplace's rule up to this rank: r 2^r products
 
@@ -26,7 +24,7 @@ def inverses(B: Array) -> Array:
     return found
 
 
-def float_duals(A: Array, basis: NDArray[np.intp], heads: NDArray[np.intp]) -> tuple[Array, Array]:
+def float_duals(A: Array, basis: Index, heads: Index) -> tuple[Array, Array]:
     """Q (r, r, M), scaled so that b_i'q_i = 1, for the bases of unit rows A[basis], basis (r, M); and a bound (M,) on
     the rounding errors of x'q_i, |x| = 1.
 
@@ -87,7 +85,7 @@ def _by_elimination(B: Exact) -> tuple[Exact, int]:
     return rows[:, r:].T, previous
 
 
-def exact_duals(Z: Exact, basis: NDArray[np.intp], bits: int) -> tuple[np.ndarray, np.ndarray]:
+def exact_duals(Z: Exact, basis: Index, bits: int) -> tuple[np.ndarray, np.ndarray]:
     """Integer Q (r, r, M) and signs (M,) of b_i'q_i, zero for a singular basis; `bits` bounds determinants of rows Z.
 
     Machine integers where the bound allows, Python's otherwise.

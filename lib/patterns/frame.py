@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
-from lib.data import Array
+from lib.data import Array, Index, Mask
 from lib.patterns.counting import pivots
 from lib.patterns.residues import Lines, hadamard_bits, primes, residues
 
@@ -28,7 +28,7 @@ class Frame(NamedTuple):
     A: Array
     Z: Exact
     bits: int
-    columns: NDArray[np.intp]
+    columns: Index
     scale: Array
     reach: Array
 
@@ -42,7 +42,7 @@ def on_rays(Z: np.ndarray) -> Array:
     return A / np.linalg.norm(A, axis=-1, keepdims=True)
 
 
-def _independent_columns(Z: Exact, A: Array, r: int) -> NDArray[np.intp]:
+def _independent_columns(Z: Exact, A: Array, r: int) -> Index:
     """r columns of full rank, long ones first. Columns that are independent modulo a prime are independent."""
     if r == Z.shape[1]:
         return np.arange(r)
@@ -75,7 +75,7 @@ def framed(known: Lines, r: int, rng: np.random.Generator) -> Frame:
 class Points(NamedTuple):
     """Cells as columns: sides `on` (n, M) of the hyperplanes, witnesses `H` (r, M), |scale * h| = 1, `margins` (M,)."""
 
-    on: NDArray[np.bool_]
+    on: Mask
     H: Array
     margins: Array
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lib.data import Array, directions, validated_matrix
+from lib.data import Array, Mask, directions, validated_matrix
 from lib.patterns.counting import cover, rank_of
 from lib.patterns.frame import Frame, Points, framed
 from lib.patterns.residues import Lines, lines
@@ -32,7 +32,7 @@ class Cells(NamedTuple):
     N: int
 
     @property
-    def patterns(self) -> NDArray[np.bool_]:
+    def patterns(self) -> Mask:
         """1[X h_j >= 0], (p, N) bool: unpacked when asked for. A zero row is on everywhere."""
         return np.unpackbits(self.packed, axis=1, count=self.N).astype(bool)
 
@@ -40,7 +40,7 @@ class Cells(NamedTuple):
         return len(self.packed)
 
 
-def _packed(known: Lines, on: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def _packed(known: Lines, on: Mask) -> NDArray[np.uint8]:
     """Patterns of all rows from the sides `on` (n, p) of the distinct lines; zero rows are on."""
     if len(on) == len(known.which) and (known.sign > 0).all():
         return np.packbits(np.ascontiguousarray(on.T), axis=1)

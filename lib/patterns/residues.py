@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.data import Array
+from lib.data import Array, Index
 
 Integers = NDArray[np.int64]  # residues below 2^31: products fit into 64 bits
 Row = tuple[int, ...]
@@ -35,7 +35,7 @@ class Lines(NamedTuple):
     """
 
     rows: list[Row]
-    which: NDArray[np.intp]
+    which: Index
     sign: NDArray[np.int8]
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.cores import in_order
-from lib.data import Array
+from lib.data import Array, Index
 from lib.patterns.counting import cover
 from lib.patterns.duals import float_duals
 from lib.patterns.frame import Frame, Points, least_sine
@@ -42,7 +42,7 @@ def _binomials(n: int, k: int) -> NDArray[np.int64]:
     return np.array([min(comb(c, k), MOST) for c in range(n + 1)])
 
 
-def subsets(n: int, k: int, start: int, stop: int) -> NDArray[np.intp]:
+def subsets(n: int, k: int, start: int, stop: int) -> Index:
     """k-subsets of range(n), (k, stop - start), elements falling, in the order of their largest elements."""
     left = np.arange(start, stop)
     T = np.empty((k, len(left)), dtype=np.intp)
@@ -53,7 +53,7 @@ def subsets(n: int, k: int, start: int, stop: int) -> NDArray[np.intp]:
     return T
 
 
-def bases(frame: Frame, level: int, start: int, stop: int) -> NDArray[np.intp]:
+def bases(frame: Frame, level: int, start: int, stop: int) -> Index:
     """(f_L, ..., f_1, x_N, t_k, ..., t_1) as row numbers of the frame, (r, M)."""
     n, r = frame.n, frame.A.shape[1]
     T = subsets(n - 1, r - 1 - level, start, stop)
@@ -61,7 +61,7 @@ def bases(frame: Frame, level: int, start: int, stop: int) -> NDArray[np.intp]:
     return np.vstack([np.broadcast_to(lead, (level + 1, T.shape[1])), T])
 
 
-def _heads(basis: NDArray[np.intp]) -> NDArray[np.intp]:
+def _heads(basis: Index) -> Index:
     """Where a basis differs from the one before it in more than the last element."""
     return np.append(0, 1 + np.flatnonzero((basis[:-1, 1:] != basis[:-1, :-1]).any(axis=0)))
 

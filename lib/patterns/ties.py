@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.data import Array
-from lib.patterns.duals import EPS, exact_duals
+from lib.data import EPS, Array, Index, Mask
+from lib.patterns.duals import exact_duals
 from lib.patterns.frame import FLAG_BITS, Frame, Points, on_rays
 from lib.patterns.residues import primitive_row
 
@@ -16,12 +16,12 @@ class _Bases(NamedTuple):
     """M nonsingular bases as rows of a frame (r, M), their exact dual vectors `Q` (r, r, M), b_i'q_i > 0, and unit
     floats `D` on the rays of those."""
 
-    rows: NDArray[np.intp]
+    rows: Index
     Q: np.ndarray
     D: Array
 
 
-def _nonsingular(frame: Frame, level: int, rows: NDArray[np.intp]) -> _Bases:
+def _nonsingular(frame: Frame, level: int, rows: Index) -> _Bases:
     r = len(rows)
     Q, sign = exact_duals(frame.Z, rows, frame.bits + level * (FLAG_BITS + r))
     rows, Q = rows[:, sign != 0], Q[:, :, sign != 0] * sign[sign != 0]
@@ -43,7 +43,7 @@ def _cosines(Z: np.ndarray, Q: np.ndarray) -> Array:
     return found
 
 
-def _coordinates(frame: Frame, bases: _Bases, i: int, open_: NDArray[np.bool_]) -> Array:
+def _coordinates(frame: Frame, bases: _Bases, i: int, open_: Mask) -> Array:
     """Cosines (n, M) of the rows with the dual vectors q_i, the open ones with their exact signs."""
     n, r = frame.n, len(bases.rows)
     C = frame.A[:n] @ bases.D[i]
@@ -78,7 +78,7 @@ def _rise(height: Array, slope: Array) -> Array:
         return np.minimum(np.where(closing > 0, 0.5 / closing, 1.0), 1.0)
 
 
-def _verified(frame: Frame, on: NDArray[np.bool_], H: Array) -> Points:
+def _verified(frame: Frame, on: Mask, H: Array) -> Points:
     """The points at unit length, rounded; margin zero where, exactly, a point is then not inside its cell."""
     H = H / np.linalg.norm(frame.scale[:, None] * H, axis=0)
     heights = frame.A[: frame.n] @ H
@@ -90,7 +90,7 @@ def _verified(frame: Frame, on: NDArray[np.bool_], H: Array) -> Points:
     return Points(on, H, np.where(inside, (frame.reach[:, None] * np.abs(heights)).min(axis=0), 0.0))
 
 
-def resolved(frame: Frame, level: int, rows: NDArray[np.intp]) -> Points:
+def resolved(frame: Frame, level: int, rows: Index) -> Points:
     """The cells named by bases of a level, rows (r, M) of the frame, decided exactly; some bases name none.
 
     Row j is open until a coordinate of it is not zero. A basis with a row j that is decided by a t < j of T has a

@@ -10,8 +10,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from lib.data import Array
-from lib.program.blocks import Mask
+from lib.data import Array, Mask
 from lib.zonotope.lift import Free
 
 Skip = Literal["none", "free", "penalised"]

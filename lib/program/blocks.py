@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.data import Array
+from lib.data import Array, Mask
 
-Mask = NDArray[np.bool_]
 OFF, ON, RAMP = 0, 1, 2
 
 CLEAR = 3.0  # a neuron is expected to stay on its side of the hyperplanes of N rows with |sine| > CLEAR / sqrt(N)

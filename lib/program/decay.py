@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.bounds import EPS, decay_lower
-from lib.data import Array, positive
+from lib.bounds import decay_lower
+from lib.data import EPS, Array, Mask, positive
 from lib.losses import LOSSES, Loss, Tailed, get_loss
 from lib.program.affine import Beside, Skip
-from lib.program.blocks import Mask
 from lib.program.maps import neurons
 from lib.program.outcome import generate
 from lib.program.penalties import Exponential, Hinge, Penalty, Softplus, SquaredHinge

@@ -8,12 +8,10 @@ finitely many distinct lines. Only rows on a common line constrain each other. T
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 
-from lib.data import Array, Lines, directions, lines, validated
-
-Rows = NDArray[np.intp]
+from lib.data import Array, Index, Lines, directions, lines, validated
 
 FIT = 1e-9  # targets that a function on the lines misses by less, relatively, are fitted
 SAME = 1e-12  # rows of one direction this near to each other are equal, but for rounding
@@ -27,13 +25,13 @@ def _clash(known: Lines, y: Array) -> tuple[int, int] | None:
     return next((pair for pair in ways if pair[1] >= 0), None)
 
 
-def _antipodal(known: Lines, y: Array) -> Rows:
+def _antipodal(known: Lines, y: Array) -> Index:
     """The rows with an antipode of the other label."""
     ways = set(zip(*known, y, strict=True))
     return np.flatnonzero([(k, -s, -label) in ways for k, s, label in zip(*known, y, strict=True)])
 
 
-def _cancelling(G: Array) -> Rows:
+def _cancelling(G: Array) -> Index:
     """Rows with mu_n > 0 in some sum mu_n g_n = 0, mu >= 0, sum mu_n = 1; none if all g_n'w >= 1 for a w (Gordan)."""
     equations = np.vstack([G.T, np.ones(len(G))])
     found = linprog(np.zeros(len(G)), A_eq=equations, b_eq=np.append(np.zeros(G.shape[1]), 1.0), method="highs-ds")
@@ -73,16 +71,16 @@ def _apart(X: Array, n: int, k: int) -> str:
     )
 
 
-def _named(rows: Rows) -> str:
+def _named(rows: Index) -> str:
     named = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")
     return f"row {named}" if len(rows) == 1 else f"rows {named}"
 
 
-def _is(rows: Rows) -> str:
+def _is(rows: Index) -> str:
     return "is" if len(rows) == 1 else "are"
 
 
-def _it(rows: Rows) -> str:
+def _it(rows: Index) -> str:
     return "it" if len(rows) == 1 else "them"
 
 
@@ -94,7 +92,7 @@ def feasible(X: ArrayLike, y: ArrayLike) -> bool:
     return not obstruction(X, y)
 
 
-def _shared(X: Array, free: Array) -> tuple[Rows, Array]:
+def _shared(X: Array, free: Array) -> tuple[Index, Array]:
     """The rows on a line with others, or zero, which alone constrain each other; and all that f can be on them (ours).
 
     That is a linear function, an even one, which has a value of its own on each line, and the columns that are free.

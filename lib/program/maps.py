@@ -6,9 +6,9 @@ Neither way raises the objective: the triangle inequality, and AM-GM (Pilanci an
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from lib.data import Array, validated_matrix
+from lib.data import Array, Mask, validated_matrix
 from lib.network import Network
 
 NEGLIGIBLE = 1e-10  # of the longest neuron: what an interior-point method leaves of a neuron that is not used
@@ -34,7 +34,7 @@ def to_network(V_pos: ArrayLike, V_neg: ArrayLike) -> Network:
     return neurons(np.vstack([V_pos, V_neg]), np.repeat([1.0, -1.0], [len(V_pos), len(V_neg)]))
 
 
-def to_program(net: Network, X: ArrayLike) -> tuple[NDArray[np.bool_], Array, Array]:
+def to_program(net: Network, X: ArrayLike) -> tuple[Mask, Array, Array]:
     """(patterns, V_pos, V_neg): |w2_i| w1_i summed over neurons of equal pattern 1[X w1 >= 0] and sign.
 
     Shapes (p, N), (p, d), (p, d). The cone constraints hold, the predictions on X are the same, and

@@ -7,10 +7,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.bounds import EPS, TINY, norm_lower
-from lib.data import Array, directions, validated, validated_targets
+from lib.bounds import TINY, norm_lower
+from lib.data import EPS, Array, Mask, directions, validated, validated_targets
 from lib.program.affine import Affine, Beside, Skip
-from lib.program.blocks import Mask
 from lib.program.columns import Interval
 from lib.program.feasibility import require_feasible, require_fit
 from lib.program.linear import weights

@@ -12,14 +12,11 @@ from typing import NamedTuple
 import clarabel
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
-from lib.data import Array
+from lib.data import Array, Index
 from lib.program.blocks import ON, RAMP, Blocks
 from lib.program.penalties import Cost
 from lib.program.problem import Problem
-
-Index = NDArray[np.intp]
 
 
 class Restricted(NamedTuple):

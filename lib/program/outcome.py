@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data import Array
-from lib.program.blocks import Mask
+from lib.data import Array, Mask
 from lib.program.columns import Clock, Generation, Interval
 from lib.program.problem import Problem, evenly
 from lib.program.rounds import first, part

@@ -11,10 +11,8 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from lib.bounds import EPS
-from lib.data import Array
+from lib.data import EPS, Array, Mask
 from lib.program.affine import Affine
-from lib.program.blocks import Mask
 from lib.program.penalties import Penalty
 from lib.zonotope import Columns, Search, growth, violators
 from lib.zonotope.ascent import WAVES, climb, starts, unit

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data import Array
-from lib.program.blocks import OFF, Blocks, Mask, sines
+from lib.data import Array, Mask
+from lib.program.blocks import OFF, Blocks, sines
 from lib.program.master import solve
 from lib.program.problem import Problem, evenly
 from lib.zonotope import Columns

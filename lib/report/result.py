@@ -5,9 +5,8 @@ from time import perf_counter
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lib.data import Array, positive
+from lib.data import Array, Index, positive
 from lib.kkt import misclassified
 from lib.network import Network, margins
 from lib.program import Solution
@@ -15,7 +14,6 @@ from lib.program.solution import Watch, silent
 from lib.results import result
 from lib.zonotope import Maximiser, hausdorff
 
-Rows = NDArray[np.intp]
 LEAST = 1.0  # seconds for a solver, and for a proof, however late it is
 
 
@@ -28,7 +26,7 @@ class Neuron(NamedTuple):
     s: float
     height: float
     upper: float
-    active: Rows
+    active: Index
 
 
 class Standing(NamedTuple):
@@ -38,7 +36,7 @@ class Standing(NamedTuple):
     network: Network
     value: float
     margin: float
-    wrong: Rows
+    wrong: Index
     rows: int
 
 
@@ -56,7 +54,7 @@ class Report(NamedTuple):
     lower: float
     upper: float
     margin: float
-    wrong: Rows
+    wrong: Index
     residual: float
     missing: Neuron
     lam: Array

@@ -5,14 +5,14 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 import numpy as np
 
-from lib.data import Array
-from lib.report.result import Report, Rows, Standing
+from lib.data import Array, Index
+from lib.report.result import Report, Standing
 
 SHOWN = 12  # entries of a list that are printed
 DOWN, UP = Context(prec=9, rounding=ROUND_FLOOR), Context(prec=9, rounding=ROUND_CEILING)
 
 
-def _rows(rows: Rows) -> str:
+def _rows(rows: Index) -> str:
     more = ", ..." if len(rows) > SHOWN else ""
     return ", ".join(map(str, rows[:SHOWN])) + more
 

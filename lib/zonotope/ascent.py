@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
+from lib.data import Array, Mask
 from lib.patterns import cells, cover
 from lib.results import result
 from lib.zonotope.projection import nearest_own, normals
-from lib.zonotope.support import Array, Mask, Zonotopes, growth, unit, zonotopes
+from lib.zonotope.support import Zonotopes, growth, unit, zonotopes
 
 MOST_LISTED = 1000  # vertices: more of them cost more than a search that bounds them in bulk
 MOST_STARTS = 200  # generators along which climbs start

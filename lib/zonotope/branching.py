@@ -9,9 +9,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.data import Array, Index, Mask
 from lib.zonotope.ascent import climb
-from lib.zonotope.projection import Index, Nearest
-from lib.zonotope.support import Array, Mask, Zonotopes, unit
+from lib.zonotope.projection import Nearest
+from lib.zonotope.support import Zonotopes, unit
 
 MANY = 200_000  # open nodes
 Nodes = NDArray  # (n, ...): one node a slice, in the tree's own encoding

@@ -11,8 +11,9 @@ Where no generator of Z_A changes sign on K, l is the vertex a_S of that cell an
 
 import numpy as np
 
-from lib.zonotope.projection import Index, Nearest, nearest
-from lib.zonotope.support import EPS, Array, Mask, Zonotopes
+from lib.data import EPS, Array, Index, Mask
+from lib.zonotope.projection import Nearest, nearest
+from lib.zonotope.support import Zonotopes
 
 THIN = 1e-9  # height of a vertex over the opposite face
 

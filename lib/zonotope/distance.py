@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import validated_dual
+from lib.data import Array, validated_dual
 from lib.results import result
 from lib.zonotope.ascent import climb, listable, listed, starts
 from lib.zonotope.branching import Front, Tree, advanced, front
 from lib.zonotope.cones import Cones
 from lib.zonotope.lift import Free, lifted_rows, pieces
 from lib.zonotope.signs import Signs
-from lib.zonotope.support import Array, Zonotopes, growth, unit
+from lib.zonotope.support import Zonotopes, growth, unit
 
 # Where the trees cross over on optimal multipliers of Gaussian data: signs are ten times faster for some six times as
 # many generators as their rank; for nine times as many in rank 4 the cones are, and for more the signs do not end.

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data import lines
+from lib.data import Array, Mask, lines
 from lib.zonotope.projection import project
-from lib.zonotope.support import Array, Mask
 
 KINK = 1e-10  # |x_n'u| <= KINK ||x_n|| ||u|| counts as x_n'u = 0
 

@@ -16,7 +16,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from lib.zonotope.support import EPS, Array, Zonotopes, zonotopes
+from lib.data import EPS, Array
+from lib.zonotope.support import Zonotopes, zonotopes
 
 Free = Literal["none", "bias", "threshold"]
 

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import validated_dual
+from lib.data import Array, Mask, validated_dual
 from lib.patterns import cells
 from lib.results import result
 from lib.zonotope.ascent import peaks_of_a
 from lib.zonotope.kinks import KINK, clarke
 from lib.zonotope.projection import CHUNK, nearest, no_rays
-from lib.zonotope.support import Array, Mask, Zonotopes, growth, unit, zonotopes
+from lib.zonotope.support import Zonotopes, growth, unit, zonotopes
 
 
 @result

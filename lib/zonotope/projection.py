@@ -14,13 +14,10 @@ from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from lib.data import validated_matrix
+from lib.data import EPS, Array, Index, Mask, validated_matrix
 from lib.results import result
-from lib.zonotope.support import EPS, Array, Mask
-
-Index = NDArray[np.intp]
 
 STEPS = 2000
 CHUNK = 8192  # points projected at a time

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.cores import in_order
-from lib.zonotope.projection import Index, Nearest, nearest
-from lib.zonotope.support import EPS, Array, Mask, Zonotopes, unit
+from lib.data import EPS, Array, Index, Mask
+from lib.zonotope.projection import Nearest, nearest
+from lib.zonotope.support import Zonotopes, unit
 
 Coefficients = NDArray[np.float32]
 SignVectors = NDArray[np.int8]

@@ -10,14 +10,10 @@ The support function of the segment [0, x] is (x'u)_+, and Minkowski sums add su
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from lib.data import validated_dual
+from lib.data import EPS, Array, Mask, validated_dual
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-
-EPS = float(np.finfo(float).eps)
 OUTSIDE = 1e-12  # a unit direction with c'u above it is outside the cone
 
 
