@@ -52,7 +52,7 @@ def in_range(net: Network) -> Network:
 
 def prediction_errors(net: Network, X: Array) -> Array:
     """At most this much is lost in each f(x_n): sums of d and of m rounded products, some of which may underflow."""
-    sums = (np.abs(X) @ np.abs(net.W1)) @ np.abs(net.w2)
+    sums = np.abs(X) @ (np.abs(net.W1) @ np.abs(net.w2))
     return (X.shape[1] + net.m + 4) * (EPS / 2 * sums + TINY * (1 + np.abs(X).sum(axis=1)))
 
 
@@ -75,12 +75,16 @@ def norm_lower(y: Array, lam: Array, height: float) -> float:
     return least / height * (1 - 4 * EPS) if height > SMALL and least > 0 else 0.0
 
 
+def decay_value(f: Array, error: Array, y: Array, loss: Loss, cost: float) -> float:
+    """sum_n l(f_n, y_n) + cost, rounded up: l is convex, so that one end of f_n +- error_n is the worst."""
+    worst = np.maximum(loss.value(f - error, y), loss.value(f + error, y))
+    return (float(worst.sum()) + cost) * (1 + (len(f) + 8) * EPS)
+
+
 def decay_upper(net: Network, X: Array, y: Array, loss: Loss, beta: float) -> float:
-    """sum_n l(f_n, y_n) + beta sum_i |w2_i| ||w1_i||, rounded up: l is convex, and as bad as it gets near f_n."""
+    """sum_n l(f_n, y_n) + beta sum_i |w2_i| ||w1_i||, rounded up; inf where that overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
-        f, error = net.predict(X), prediction_errors(net, X)
-        worst = np.maximum(loss.value(f - error, y), loss.value(f + error, y))
-        value = (float(worst.sum()) + beta * path_norm(net)) * (1 + (len(f) + 8) * EPS)
+        value = decay_value(net.predict(X), prediction_errors(net, X), y, loss, beta * path_norm(net))
     return value if np.isfinite(value) else np.inf
 
 

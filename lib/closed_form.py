@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize, nnls
 
-from lib.data import Array, Mask, inseparable_pairs, validated, validated_dual, validated_matrix
+from lib.data import Array, Mask, inseparable_pairs, signed_dual, validated, validated_matrix
 from lib.network import Network
 from lib.results import result
 
@@ -123,10 +123,8 @@ def certificate_value(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> float:
     Raises `ValueError` for other data, or lam of a wrong sign. Source: thm-os-certificate.
     """
     X, y = validated(X, y)
-    lam = validated_dual(X, lam)[1]
+    lam = signed_dual(X, y, lam)
     _refuse_unless_separable(X, y)
-    if (y * lam < 0).any():
-        raise ValueError(f"lam must have the signs of y; row {np.flatnonzero(y * lam < 0)[0]} has the other one")
     return float(max(np.linalg.norm(lam[y == label] @ X[y == label]) for label in (1.0, -1.0)))
 
 

@@ -32,11 +32,10 @@ class Data(NamedTuple):
 # --- validation ------------------------------------------------------------------------------------
 
 
-def _rows(mask: Mask) -> str:
-    """The rows of a mask, for an error message: at most five are named."""
-    found = np.flatnonzero(mask)
-    named = ", ".join(map(str, found[:5]))
-    return f"row {named}" if len(found) == 1 else f"rows {named}{', ...' if len(found) > 5 else ''}"
+def rows_named(rows: Index) -> str:
+    """Rows in an error message: at most five are named."""
+    named = ", ".join(map(str, rows[:5]))
+    return f"row {named}" if len(rows) == 1 else f"rows {named}{', ...' if len(rows) > 5 else ''}"
 
 
 def reals(values: ArrayLike, name: str) -> Array:
@@ -66,9 +65,9 @@ def validated_matrix(X: ArrayLike) -> Array:
         raise ValueError(f"X must be 2-D, one row an example; got shape {X.shape}: try X.reshape(-1, 1) or X[None, :]")
     if 0 in X.shape:
         raise ValueError(f"X is empty, shape {X.shape}: at least one example and one feature are needed")
-    bad = np.logical_not(np.isfinite(X)).sum(axis=1) > 0
-    if bad.any():
-        raise ValueError(f"X has NaN or infinite entries in {_rows(bad)}: drop those rows or impute them")
+    bad = np.flatnonzero(np.logical_not(np.isfinite(X)).any(axis=1))
+    if len(bad):
+        raise ValueError(f"X has NaN or infinite entries in {rows_named(bad)}: drop those rows or impute them")
     return X
 
 
@@ -76,8 +75,8 @@ def _validated_vector(X: Array, v: ArrayLike, name: str) -> Array:
     v = reals(v, name)
     if v.shape != (len(X),):
         raise ValueError(f"{name} must have shape ({len(X)},), one entry for each row of X; got {v.shape}")
-    if not np.isfinite(v).all():
-        raise ValueError(f"{name} has NaN or infinite entries in {_rows(~np.isfinite(v))}")
+    if len(bad := np.flatnonzero(~np.isfinite(v))):
+        raise ValueError(f"{name} has NaN or infinite entries in {rows_named(bad)}")
     return v
 
 
@@ -88,10 +87,10 @@ def validated(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     """
     X = validated_matrix(X)
     y = _validated_vector(X, y, "y")
-    bad = np.abs(y) != 1
-    if bad.any():
+    bad = np.flatnonzero(np.abs(y) != 1)
+    if len(bad):
         raise ValueError(
-            f"y must be -1 or +1; {_rows(bad)} hold {np.unique(y[bad])[:5]}: "
+            f"y must be -1 or +1; {rows_named(bad)} hold {np.unique(y[bad])[:5]}: "
             "for labels 0/1 use 2*y - 1, for two other values use np.where(y == positive_label, 1, -1)"
         )
     return X, y
@@ -107,9 +106,9 @@ def validated_weights(X: Array, weights: ArrayLike) -> Array:
     """Weights (N,) of the examples: one number for all, or one each. Raises `ValueError`: negative, or all zero."""
     weights = reals(weights, "weights")
     weights = _validated_vector(X, np.full(len(X), weights) if weights.ndim == 0 else weights, "weights")
-    bad = weights < 0
-    if bad.any() or not weights.any():
-        what = f"are negative in {_rows(bad)}" if bad.any() else "are all zero"
+    bad = np.flatnonzero(weights < 0)
+    if len(bad) or not weights.any():
+        what = f"are negative in {rows_named(bad)}" if len(bad) else "are all zero"
         raise ValueError(f"weights {what}: examples count with a weight of at least 0, and some with a positive one")
     return weights
 
@@ -118,6 +117,17 @@ def validated_dual(X: ArrayLike, lam: ArrayLike) -> tuple[Array, Array]:
     """Float copies of `X` (N, d) and of a dual variable `lam` (N,) of any signs. Raises `ValueError`."""
     X = validated_matrix(X)
     return X, _validated_vector(X, lam, "lam")
+
+
+def signed_dual(X: Array, y: Array, lam: ArrayLike) -> Array:
+    """A float copy of a dual variable `lam` (N,) with y_n lam_n >= 0. Raises `ValueError`."""
+    lam = _validated_vector(X, lam, "lam")
+    if len(wrong := np.flatnonzero(y * lam < 0)):
+        raise ValueError(
+            f"lam must have the signs of y; {rows_named(wrong)} must change: use y * numpy.maximum(y * lam, 0), "
+            "or negate lam"
+        )
+    return lam
 
 
 # --- rows on one line ------------------------------------------------------------------------------

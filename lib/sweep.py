@@ -15,7 +15,6 @@ import hashlib
 import io
 import itertools
 import json
-import os
 import sys
 import time
 import traceback
@@ -27,6 +26,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.adapters.files import written
 from lib.cores import one_thread
 
 Task = Callable[..., Mapping[str, Any]]
@@ -66,7 +66,8 @@ def sweep(task: Task, grid: Iterable[Mapping[str, Any]], store: str | Path, *, n
     run = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     started, failed = time.monotonic(), 0
     for count, (id, record, ok) in enumerate(run(joblib.delayed(_attempt)(task, id, named[id]) for id in todo), 1):
-        _write(_path(store, id), record)
+        with written(_path(store, id)) as file:
+            file.write(record)
         failed += not ok
         _progress(count, len(todo), failed, time.monotonic() - started)
     return tuple(_read(_path(store, id)) for id in named)
@@ -144,16 +145,6 @@ def _encoded(case: Case) -> bytes:
 
 def _path(store: Path, id: str) -> Path:
     return store / f"{id}.npz"
-
-
-def _write(path: Path, record: bytes) -> None:
-    """All or nothing: a file that is written halfway never has the name of a case."""
-    draft = path.with_suffix(".tmp")
-    with open(draft, "wb") as file:
-        file.write(record)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
 
 
 def _read(path: Path) -> Case:

@@ -230,8 +230,8 @@ def test_what_cannot_be_bounded_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("X", "y", "net", "lam", "message"),
     [
-        (np.eye(2), [1, 1], Network(np.eye(2), [1, -1]), [1, 1], r"does not separate the data: .* rows 1;"),
-        (np.eye(2), [1, -1], Network(np.eye(2), [1, -1]), [1, 1], r"lam must have the sign of y; rows \[1\]"),
+        (np.eye(2), [1, 1], Network(np.eye(2), [1, -1]), [1, 1], r"does not separate the data: .* row 1;"),
+        (np.eye(2), [1, -1], Network(np.eye(2), [1, -1]), [1, 1], "lam must have the signs of y; row 1 must change"),
         (np.eye(2), [1, -1], Network(np.eye(2), [1, -1]), [1], "lam must have shape"),
         (np.eye(2), [1, 2], Network(np.eye(2), [1, -1]), [1, 1], "y must be -1 or"),
         (np.eye(3), [1, 1, 1], Network(np.eye(2), [1, 1]), [1, 1, 1], "bias column"),

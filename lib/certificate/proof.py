@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from lib.certificate.cones import Sides, TooManyCones, cones
 from lib.certificate.decimals import above, below, floats, joined, places, printed, rounded
 from lib.certificate.records import Record, closed
-from lib.data import EPS, Array, Index, validated, validated_dual
+from lib.data import EPS, Array, Index, signed_dual, validated
 from lib.kkt import normalised
 from lib.network import Network
 from lib.zonotope import hausdorff
@@ -83,14 +83,6 @@ def _cost(neurons: list[Record]) -> float:
     return float(np.linalg.norm(W, axis=1).sum()) * (1 + 4 * EPS * W.size)
 
 
-def _checked(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> tuple[Array, Array, Array]:
-    X_, y_ = validated(X, y)
-    _, lam_ = validated_dual(X_, lam)
-    if (wrong := np.flatnonzero(y_ * lam_ < 0)).size:
-        raise ValueError(f"lam must have the sign of y; rows {wrong[:5]} have not: use y * numpy.maximum(y * lam, 0)")
-    return X_, y_, lam_
-
-
 def _examples(X: ArrayLike, y: Array, dual: list[str]) -> list[Record]:
     """The data as it prints: exact numbers of an object array, the shortest decimals of floats."""
     entries = np.asarray(X)
@@ -128,7 +120,8 @@ def certify(
     found by then weakens the lower bound. Raises `ValueError` for bad input, or if lam has too large a support.
     Source: thm-certificate-exists.
     """
-    X_, y_, lam_ = _checked(X, y, lam)
+    X_, y_ = validated(X, y)
+    lam_ = signed_dual(X_, y_, lam)
     if not 0 <= slack < 1:
         raise ValueError(f"slack must be in [0, 1), a share of the lower bound; got {slack}")
     scaled, rounding = _scale(X_, lam_, seconds)

@@ -83,10 +83,7 @@ def _judges_labels(y: Array, ends: Ends) -> None:
 
 
 def _check(net: Network, X: Array) -> None:
-    if net.d != X.shape[1]:
-        raise ValueError(
-            f"X has {X.shape[1]} columns but the network takes {net.d}: is a bias column missing or doubled?"
-        )
+    net.predict(X)  # refuses a network of another width than the data
     zero = (net.W1 == 0).all(axis=0) | (net.w2 == 0)
     if zero.any():
         raise ValueError(

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import softmax
 
 from lib.bounds import Bracket, decay_lower, decay_upper, exponent, in_range, norm_lower, norm_upper
-from lib.data import Array, validated, validated_dual
+from lib.data import Array, signed_dual, validated, validated_dual
 from lib.kkt.points import multiplier
 from lib.losses import SMOOTH, get_loss
 from lib.network import Network, dual_variable, margins
@@ -74,18 +74,13 @@ def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> float:
     0 for lam = 0. Raises `ValueError` if lam has a sign that the label forbids. Source: thm-bias-bracket.
     """
     X, y = validated(X, y)
-    X, lam = validated_dual(X, lam)
-    wrong = np.flatnonzero(y * lam < 0)
-    if len(wrong):
-        raise ValueError(f"lam must satisfy y * lam >= 0; row {wrong[0]} does not: clip it to 0, or negate lam")
-    return _lower(X, y, lam)
-
-
-def _lower(X: Array, y: Array, lam: Array) -> float:
-    """In units of X and lam in which nothing underflows."""
-    used = np.ldexp(X[lam != 0], -(e := exponent(X[lam != 0])))
-    lam, labels = np.ldexp(lam[lam != 0], -exponent(lam)), y[lam != 0]
-    return float(np.ldexp(norm_lower(labels, lam, hausdorff(used, lam).upper), -e)) if len(lam) else 0.0
+    lam = signed_dual(X, y, lam)
+    if not lam.any():
+        return 0.0
+    # in units of X and lam in which nothing underflows
+    rows, used, labels = X[lam != 0], np.ldexp(lam[lam != 0], -exponent(lam)), y[lam != 0]
+    height = hausdorff(np.ldexp(rows, -exponent(rows)), used).upper
+    return float(np.ldexp(norm_lower(labels, used, height), -exponent(rows)))
 
 
 def upper_bound(net: Network, X: ArrayLike, y: ArrayLike) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
 from lib.bounds import in_range
-from lib.data import Array, Index, Mask, validated, validated_dual
+from lib.data import Array, Index, Mask, rows_named, validated, validated_dual
 from lib.network import Network, margins
 from lib.results import result
 from lib.zonotope import clarke, on_kink
@@ -46,8 +46,8 @@ def normalised(net: Network, X: ArrayLike, y: ArrayLike) -> Network:
     wrong = misclassified(net, X, y)
     if len(wrong):
         raise ValueError(
-            f"net does not separate the data: margins are not positive in rows {', '.join(map(str, wrong[:5]))}"
-            f"{', ...' if len(wrong) > 5 else ''}; train it further, or solve with lib.program.max_margin"
+            f"net does not separate the data: margins are not positive in {rows_named(wrong)}; "
+            "train it further, or solve with lib.program.max_margin"
         )
     net = balanced_form(net)
     return net.scaled(float(margins(net, X, y).min()) ** -0.5)

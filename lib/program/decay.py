@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.bounds import decay_lower
-from lib.data import EPS, Array, Mask, positive
+from lib.bounds import decay_lower, decay_value, exponent
+from lib.data import Array, Mask, positive
 from lib.losses import LOSSES, Loss, Tailed, get_loss
 from lib.program.affine import Beside, Skip
 from lib.program.maps import neurons
@@ -53,9 +53,8 @@ class WeightDecay(Problem):
         return Start(found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS], np.tile(evenly(self.N, ROWS), len(self.y) // self.N))
 
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
-        f, lost, t = self.outputs(V, s, z)[: self.N], self.lost(V, z)[: self.N], self.targets
-        worst = np.maximum(self.loss.value(f - lost, t), self.loss.value(f + lost, t))
-        return (float(worst.sum()) + self.beta * self.length(V, z)) * (1 + (self.N + 8) * EPS), V, s, z
+        f, lost = self.outputs(V, s, z)[: self.N], self.lost(V, z)[: self.N]
+        return decay_value(f, lost, self.targets, self.loss, self.beta * self.length(V, z)), V, s, z
 
     def lower(self, lam: Array, height: float) -> tuple[float, Array]:
         """sum_n min_f (l(f, t_n) + c lam_n f) with c at most 1, beta / height, and such that no lam_n is too steep."""
@@ -99,7 +98,7 @@ def _solved(
     X: Array, y: Array, law: Loss, beta: float, beside: Beside, tol: float, seconds: float, progress: Watch
 ) -> Solution:
     """By rounds, with entries of X of about 1."""
-    e = int(np.frexp(np.abs(X).max())[1])
+    e = exponent(X)
     problem = _problem(np.ldexp(X, -e), y, beside, law, float(np.ldexp(beta, -e)))
     found = generate(problem, tol, seconds, progress)
     lower, upper, V, s, z, lam = found.interval

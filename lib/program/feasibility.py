@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 
-from lib.data import Array, Index, Lines, directions, lines, validated
+from lib.data import Array, Index, Lines, directions, lines, rows_named, validated
 
 FIT = 1e-9  # targets that a function on the lines misses by less, relatively, are fitted
 SAME = 1e-12  # rows of one direction this near to each other are equal, but for rounding
@@ -43,7 +43,7 @@ def obstruction(X: ArrayLike, y: ArrayLike) -> str:
     X, y = validated(X, y)
     zero = np.flatnonzero(~X.any(axis=1))
     if len(zero):
-        return f"{_named(zero)} of X {_is(zero)} zero, where f = 0 whatever the weights; {BIAS}, or drop {_it(zero)}"
+        return f"X is zero in {rows_named(zero)}, where f = 0 whatever the weights; {BIAS}, or drop what is zero"
     known = lines(X)
     clash = _clash(known, y)
     if clash:
@@ -52,8 +52,8 @@ def obstruction(X: ArrayLike, y: ArrayLike) -> str:
     rows = rows[_cancelling(y[rows, None] * directions(X[rows]))] if len(rows) else rows
     if len(rows):
         return (
-            f"{_named(rows)} of X have antipodes with the other label, where only the linear part of f decides, and "
-            f"a positive combination of y_n x_n over these rows is zero, so no linear function fits them; {BIAS}, "
+            f"{rows_named(rows)} of X have antipodes with the other label, where only the linear part of f decides, "
+            f"and a positive combination of y_n x_n over these rows is zero, so no linear function fits them; {BIAS}, "
             "or drop some"
         )
     return ""
@@ -69,19 +69,6 @@ def _apart(X: Array, n: int, k: int) -> str:
         f"rows {n} and {k} of X are positive multiples of each other with different labels, and f has one sign on "
         f"both; {BIAS}, or drop one of them"
     )
-
-
-def _named(rows: Index) -> str:
-    named = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")
-    return f"row {named}" if len(rows) == 1 else f"rows {named}"
-
-
-def _is(rows: Index) -> str:
-    return "is" if len(rows) == 1 else "are"
-
-
-def _it(rows: Index) -> str:
-    return "it" if len(rows) == 1 else "them"
 
 
 def feasible(X: ArrayLike, y: ArrayLike) -> bool:
@@ -110,7 +97,7 @@ def require_feasible(X: Array, y: Array, free: Array) -> None:
     else:
         rows, functions = _shared(X, free)
         rows = rows[_cancelling(y[rows, None] * functions)] if len(rows) else rows
-        reason = f"{_named(rows)} of X contradict each other; {BIAS}, or drop some" if len(rows) else ""
+        reason = f"{rows_named(rows)} of X contradict each other; {BIAS}, or drop some" if len(rows) else ""
     if reason:
         raise ValueError(f"the data are infeasible: {reason}")
 
@@ -123,6 +110,6 @@ def require_fit(X: Array, y: Array, free: Array) -> None:
         wrong = rows[np.abs(functions @ found - y[rows]) > FIT * np.abs(y).max()]
         if len(wrong):
             raise ValueError(
-                f"no network without biases has f(x_n) = y_n: {_named(wrong)} of X {_is(wrong)} zero, or on a line "
+                f"no network without biases has f(x_n) = y_n in {rows_named(wrong)}: there X is zero, or on a line "
                 f"with other rows, and y contradicts that f is homogeneous; {BIAS}, or fit with regularised"
             )

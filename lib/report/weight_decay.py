@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike
 from lib import program
 from lib.bounds import decay_lower, decay_upper
 from lib.data import Array, positive, validated
+from lib.kkt.points import balanced_form, neurons_of, stationarity
 from lib.losses import SMOOTH, Loss, get_loss
 from lib.network import Network, dual_variable
 from lib.program import Solution
 from lib.program.solution import Watch, silent
 from lib.report.result import Report, answered, highest, reported
-from lib.zonotope import clarke, hausdorff
+from lib.zonotope import hausdorff
 
 
 class Decay(NamedTuple):
@@ -40,15 +41,9 @@ class Decay(NamedTuple):
         return decay_lower(lam, self.y, height, self.loss, self.beta)
 
     def residual(self, net: Network) -> float:
-        """What the neurons miss at the network's own lam, weighted by their squared size: 0 at a stationary point."""
+        """What the neurons miss at the network's own lam, as in `kkt.Multiplier`: 0 at a stationary point."""
         lam = dual_variable(net, self.X, self.y, self.loss.name) / self.beta
-        sizes = net.radii * np.abs(net.w2)
-        if not sizes.any():
-            return 0.0
-        kept = sizes > 0
-        neurons = zip((net.W1 / net.radii).T[kept], np.sign(net.w2)[kept], strict=True)
-        misses = [np.linalg.norm(clarke(self.X, s * lam, u, u).rest) for u, s in neurons]
-        return float(np.sqrt(sizes[kept] @ np.square(misses) / sizes.sum()))
+        return stationarity(neurons_of(balanced_form(net), self.X), self.X, lam)[0]
 
     def solved(self, tol: float, seconds: float = np.inf, watch: Watch = silent) -> Solution:
         X, y, loss = self.X, self.y, self.loss.name

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lib.bounds import exponent
 from lib.data import EPS, Array, Mask, validated_dual
 
 OUTSIDE = 1e-12  # a unit direction with c'u above it is outside the cone
@@ -66,11 +67,6 @@ class Zonotopes(NamedTuple):
         return np.broadcast_to(self.cone, (n, *self.cone.shape))
 
 
-def _exponent(values: Array) -> int:
-    """e with max|values| in [2^(e-1), 2^e); scaling by powers of two is exact."""
-    return int(np.frexp(np.abs(values).max())[1])
-
-
 def unit(U: Array) -> Array:
     """The rows of U scaled to length one; zero rows dropped."""
     lengths = np.linalg.norm(U, axis=1)
@@ -103,7 +99,7 @@ def zonotopes(X: ArrayLike, lam: ArrayLike, cone: ArrayLike = (), inexact: float
     `cone` (q, d) holds the outward normals of a cone of directions; `inexact` is what the entries of X may have lost.
     """
     X, lam = validated_dual(X, lam)
-    exponents = _exponent(X), _exponent(lam)
+    exponents = exponent(X), exponent(lam)
     G = np.ldexp(X, -exponents[0]) * np.ldexp(lam, -exponents[1])[:, None]
     A, B = _merged(G[lam > 0]), _merged(-G[lam < 0])
     both, C = np.vstack([A, B]), unit(np.reshape(np.asarray(cone, dtype=float), (-1, X.shape[1])))
