@@ -96,21 +96,22 @@ def preview_texts(path: str) -> dict[str, str]:
 
 
 @cache
+def read(path: str) -> tuple[list[str], list[str]]:
+    """The names of a page's claims, equations, sources and words; and the links of its text to a place, as written."""
+    page = soup_of(HTML / path)
+    parts = page.select("div.proof.admonition[id], div.math[id], div.citation[id], dl.glossary > dt[id]")
+    links = page.select("article a.reference.internal[href*='#']")
+    return [str(part["id"]) for part in parts], [str(link["href"]) for link in links]
+
+
 def previewed() -> set[str]:
     """page#anchor of every claim, equation, source and word of the book."""
-    parts = "div.proof.admonition[id], div.math[id], div.citation[id], dl.glossary > dt[id]"
-    return {f"{path}#{part['id']}" for path in PAGES for part in soup_of(HTML / path).select(parts)}
-
-
-@cache
-def hrefs_of(path: str) -> list[str]:
-    """The links of a page's text to a place, as written."""
-    return [str(link["href"]) for link in soup_of(HTML / path).select("article a.reference.internal[href*='#']")]
+    return {f"{path}#{name}" for path in PAGES for name in read(path)[0]}
 
 
 def links_to(path: str, goals: set[str]) -> list[tuple[str, str]]:
     """The links of a page's text to any of `goals`: as written, and where they lead."""
-    led = [(href, posixpath.normpath(urljoin(f"/{path}", href))[1:]) for href in hrefs_of(path)]
+    led = [(href, posixpath.normpath(urljoin(f"/{path}", href))[1:]) for href in read(path)[1]]
     return [(href, goal) for href, goal in led if goal in goals]
 
 

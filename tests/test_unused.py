@@ -4,14 +4,11 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-import pydata_sphinx_theme
 import pytest
-from playwright.sync_api import Browser
 
-from tests.test_site import HTML, PAGES, REDIRECT, browser, pytestmark
+from tests.test_site import HTML, THEME, pytestmark
 
-__all__ = ["browser", "pytestmark"]  # fixtures, and when to skip
-THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
+__all__ = ["pytestmark"]  # when to skip
 
 
 @pytest.fixture
@@ -50,22 +47,3 @@ def test_the_files_of_the_theme_are_understood(unused: ModuleType) -> None:
         before, after = (THEME / name).stat().st_size, (HTML / "_static" / name).stat().st_size
         assert 0.02 * before < after < 0.5 * before
         assert len(kept((THEME / name).read_text(), unused.words(HTML)).encode()) == after
-
-
-MATCHING = """(selectors) => selectors.filter((selector) => {
-    const bare = selector.replace(/\\/\\*[^]*?\\*\\//g, "");
-    const element = bare.replace(/::?(before|after|[\\w-]*placeholder|-[\\w-]+)/g, "");
-    try { return document.querySelector(element) } catch { return false }
-})"""
-
-
-def test_no_rule_that_went_matches_anything(browser: Browser, unused: ModuleType) -> None:
-    """Catches a rule that was taken out although a page, with its scripts run, has an element for it."""
-    style, used = (THEME / unused.STYLES[0]).read_text(), unused.words(HTML)
-    gone = [rule["selectors"].strip() for rule in unused.RULE.finditer(style) if not unused.used_rules(rule[0], used)]
-    page = browser.new_page()
-    for path in (path for path in PAGES if path != REDIRECT):
-        page.goto((HTML / path).as_uri())
-        assert page.evaluate(MATCHING, gone) == []
-    page.close()
-    assert len(gone) > 1000
