@@ -1,6 +1,7 @@
 """Players of the dual problem: the rectified ellipsoid, a hypothesis that is lost, a planted direction."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,6 +13,8 @@ from figures.players.state import clock, directions, frames, path, rounded
 from lib.data import Array, validated
 from lib.program import recovery as planted
 from lib.zonotope import hausdorff
+
+STEPS = 12  # of a slider from one data set to the next
 
 
 def _images(X: Array, W1: Array, w2: Array) -> Array:
@@ -49,30 +52,35 @@ def ellipsoid(X: ArrayLike, y: ArrayLike, lam: ArrayLike, log_t: ArrayLike, W1: 
     return Player("ellipsoid" if len(X) == 2 else "ellipsoid3", state, alt, draw, 3.8, 3.8)
 
 
+def _between(knots: ArrayLike, names: Sequence[str]) -> Array:
+    """Data sets (K, N, 2) for a slider that leads from one to the next. Raises `ValueError`."""
+    knots = np.asarray(knots, dtype=float)
+    if knots.ndim != 3 or len(knots) < 2 or knots.shape[2] != 2 or len(names) != len(knots):
+        raise ValueError(
+            f"knots must be (K, N, 2) with K >= 2 and one name each; got {knots.shape}, {len(names)} names"
+        )
+    return knots
+
+
+def _start(W1: ArrayLike, w2: ArrayLike) -> dict[str, Any]:
+    """Neurons of one size as angles, signs and that size. Raises `ValueError` for others."""
+    W1, w2 = np.asarray(W1, dtype=float), np.asarray(w2, dtype=float)
+    scale = np.abs(w2)
+    of_plane = W1.shape == (2, len(w2))
+    if not of_plane or not np.allclose(np.linalg.norm(W1, axis=0), scale) or not np.allclose(scale, scale[0]):
+        raise ValueError("W1 (2, m), w2 (m,) must be balanced and of one size, as lib.network.balanced makes them")
+    return {"angles": np.arctan2(W1[1], W1[0]), "signs": np.sign(w2), "scale": scale[0]}
+
+
 def dial(knots: ArrayLike, y: ArrayLike, names: Sequence[str], W1: ArrayLike, w2: ArrayLike) -> Player:
     """Data that change from knots[0] (N, 2) to the last of knots (K, N, 2), each with a name, K >= 2.
 
     For every position of the slider the browser solves for P*, follows the flow of the balanced start W1 (2, m),
     w2 (m,), and reports the Hausdorff distance of the multiplier it ends with, and the neuron that is missing.
     """
-    knots = np.asarray(knots, dtype=float)
-    if knots.ndim != 3 or len(knots) < 2 or knots.shape[2] != 2 or len(names) != len(knots):
-        raise ValueError(
-            f"knots must be (K, N, 2) with K >= 2 and one name each; got {knots.shape}, {len(names)} names"
-        )
+    knots = _between(knots, names)
     labels = np.array([validated(X, y)[1] for X in knots])[0]
-    W1, w2 = np.asarray(W1, dtype=float), np.asarray(w2, dtype=float)
-    scale = np.abs(w2)
-    if (
-        W1.shape != (2, len(w2))
-        or not np.allclose(np.linalg.norm(W1, axis=0), scale)
-        or not np.allclose(scale, scale[0])
-    ):
-        raise ValueError("W1 (2, m), w2 (m,) must be balanced and of one size, as lib.network.balanced makes them")
-    state = {
-        "knots": knots, "y": labels, "names": list(names), "angles": np.arctan2(W1[1], W1[0]), "signs": np.sign(w2),
-        "scale": scale[0],
-    }  # fmt: skip
+    state = {"knots": knots, "y": labels, "names": list(names), **_start(W1, w2)}
     alt = (
         f"{len(labels)} data points in the plane, {names[0]}, and the neurons of a flow; a slider leads to {names[-1]}."
     )
@@ -85,7 +93,12 @@ def dial(knots: ArrayLike, y: ArrayLike, names: Sequence[str], W1: ArrayLike, w2
     return Player("dial", state, alt, draw)
 
 
-STEPS = 12  # of the slider from one data set to the next
+def _steps(knots: Array) -> Array:
+    """The data sets on the way, `STEPS` from one knot to the next."""
+    at = np.arange(STEPS * (len(knots) - 1) + 1) / STEPS
+    k = np.minimum(at.astype(int), len(knots) - 2)
+    part = (at - k)[:, None, None]
+    return (1 - part) * knots[k] + part * knots[k + 1]
 
 
 def recovery(knots: ArrayLike, w: ArrayLike, names: Sequence[str]) -> Player:
@@ -93,15 +106,8 @@ def recovery(knots: ArrayLike, w: ArrayLike, names: Sequence[str]) -> Player:
 
     One lam is that of least squares, the other one that of kappa, solved here for `STEPS` steps a knot.
     """
-    knots, w = np.asarray(knots, dtype=float), np.asarray(w, dtype=float)
-    if knots.ndim != 3 or len(knots) < 2 or knots.shape[2] != 2 or len(names) != len(knots):
-        raise ValueError(
-            f"knots must be (K, N, 2) with K >= 2 and one name each; got {knots.shape}, {len(names)} names"
-        )
-    at = np.arange(STEPS * (len(knots) - 1) + 1) / STEPS
-    k = np.minimum(at.astype(int), len(knots) - 2)
-    part = (at - k)[:, None, None]
-    along = (1 - part) * knots[k] + part * knots[k + 1]
+    knots, w = _between(knots, names), np.asarray(w, dtype=float)
+    along = _steps(knots)
     found = [planted(X, w) for X in along]
     if found[0].upper < 1:
         raise ValueError("knots[0] recovers w already, so the figure would begin solved: begin with data that do not")

@@ -44,10 +44,6 @@ class Directions(Frozen):
         """The directions (n, d) at time t >= 0."""
         return np.array([_position(arcs, s, t) for arcs, s in zip(self.arcs, self.s, strict=True)])
 
-    def log_growth(self, t: float) -> Array:
-        """log ||w1(t)|| / ||w1(0)|| (n,) of balanced neurons along the paths: the integral of s lam'(Xu)_+."""
-        return np.array([_log_growth(arcs, s, t) for arcs, s in zip(self.arcs, self.s, strict=True)])
-
 
 def direction_flow(lam: ArrayLike, U0: ArrayLike, X: ArrayLike, s: ArrayLike) -> Directions:
     """du/dt = s (I - uu') g(u, lam) from the rows of `U0` (n, d), normalised; `s` is a sign or (n,) signs.
@@ -130,19 +126,6 @@ def _onto(normals: Array, u: Array) -> Array:
 
 def _still(u: Array, g: Array) -> bool:
     return bool(np.linalg.norm(g - (g @ u) * u) <= _STILL * np.linalg.norm(g))
-
-
-def _log_growth(arcs: tuple[Arc, ...], s: float, t: float) -> float:
-    """On an arc the length is multiplied by cosh(||g|| t) + s cos sinh(||g|| t)."""
-    total, ends = 0.0, [arc.t for arc in arcs[1:]] + [np.inf]
-    for (start, u, g), end in zip(arcs, ends, strict=True):
-        length = float(np.linalg.norm(g))
-        if start < t and length > 0:
-            angle, e = length * (min(t, end) - start), g / length
-            with np.errstate(divide="ignore"):
-                up, down = np.log(_from(u, e, -s)), np.log(_from(u, e, s))
-            total += float(np.logaddexp(angle + up, down - angle))
-    return total
 
 
 def _position(arcs: tuple[Arc, ...], s: float, t: float) -> Array:

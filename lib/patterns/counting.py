@@ -161,9 +161,3 @@ def count(X: ArrayLike) -> int:
     if len(rows) == 0 or _lucky(rows, 1) == bound:
         return bound
     return _lucky(rows, 1 + (hadamard_bits(rows, len(rows[0])) + 1) // 30)
-
-
-def in_general_position(X: ArrayLike) -> bool:
-    """No zero row, and any r rows independent, r the rank of X: the number of cells is Cover's."""
-    X = validated_matrix(X)
-    return count(X) == cover(len(X), rank(X)) and bool(X.any(axis=1).all())

@@ -28,15 +28,10 @@ def _nonsingular(frame: Frame, level: int, rows: Index) -> _Bases:
     return _Bases(rows, Q, on_rays(Q.swapaxes(1, 2)).swapaxes(1, 2))
 
 
-def _products(Z: np.ndarray, Q: np.ndarray) -> NDArray[np.object_]:
-    """z'q of integer vectors, row by row."""
-    return (Z.astype(Q.dtype) * Q).sum(axis=-1).astype(object)
-
-
 def _cosines(Z: np.ndarray, Q: np.ndarray) -> Array:
     """z'q / |z||q| of integer vectors, row by row: correctly signed, zero only where it is zero."""
     found = np.zeros(len(Z))
-    for k, product in enumerate(_products(Z, Q)):
+    for k, product in enumerate((Z.astype(Q.dtype) * Q).sum(axis=-1).astype(object)):
         if product:
             lengths = (sum(int(a) ** 2 for a in v) for v in (Z[k], Q[k]))
             found[k] = product / (isqrt(next(lengths) * next(lengths)) + 1)

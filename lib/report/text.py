@@ -39,13 +39,10 @@ def _meaning(report: Report) -> str:
     if report.verdict == "optimal":
         return f"optimal: no network is better by more than {report.ratio - 1:.2g} (relative)"
     if report.verdict == "improvable":
-        above = "it does not fit the data" if np.isinf(report.value) else f"this one is {_percent(report)} above it"
+        share = 100 * (report.value / report.upper - 1)
+        above = "it does not fit the data" if np.isinf(report.value) else f"this one is {share:.3g} % above it"
         return f"improvable: a network of value {report.upper:.9g} is known; {above}"
     return f"undecided: the best value is {_interval(report)}, too wide for --tol {report.tol:g}"
-
-
-def _percent(report: Report) -> str:
-    return f"{100 * (report.value / report.upper - 1):.3g} %"
 
 
 def _missing(report: Report) -> list[tuple[str, str]]:
