@@ -5,6 +5,8 @@ wine is what is being looked at (of Tol: Okabe and Ito's green is their blue to 
 discs are +1 and rings -1, and curves carry their names.
 """
 
+import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -46,12 +48,36 @@ STYLE: dict[str, Any] = {
     "lines.linewidth": 1.6,
     "lines.solid_capstyle": "round",
     "legend.frameon": False,
+    "svg.hashsalt": "figures",  # the same drawing, the same file
+}
+# Paper's colours -> the page's, which follow the reader's light or dark mode where the page defines them.
+THEMED = {
+    INK: "var(--ink, currentColor)",
+    POS: f"var(--pos, {POS})",
+    NEG: f"var(--neg, {NEG})",
+    MARK: f"var(--wine, {MARK})",
+    SOFT: f"var(--soft, {SOFT})",
+    HAIR: f"var(--hair, {HAIR})",
+    "#000000": "var(--ink, currentColor)",
+    "#ffffff": "var(--paper, #ffffff)",
 }
 
 
 def use_style() -> None:
-    """Make every plot that follows look like the book's."""
+    """Make every plot that follows look like the book's; in a notebook it is also a vector graphic."""
     mpl.rcParams.update(STYLE)
+    if "ipykernel" in sys.modules:
+        from matplotlib_inline.config import InlineBackend
+
+        InlineBackend.instance().figure_formats = {"png", "svg"}
+
+
+def themed(svg: str) -> str:
+    """A drawing of matplotlib's for the middle of a page: the page's colours, no groups' names, no rules of its own."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.S)
+    svg = re.sub(r'(<g) id="[^"]*"', r"\1", svg)
+    return re.sub(r"#[0-9a-f]{6}\b", lambda colour: THEMED.get(colour[0].lower(), colour[0]), svg, flags=re.I)
 
 
 def drawn(draw: Callable[[Figure], object], width: float = 6.0, height: float = 3.2) -> Figure:

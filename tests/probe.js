@@ -145,5 +145,13 @@ async ({ opening, tables }) => {
       complain(`contrast ${contrast(element).toFixed(2)}`, element);
   });
 
+  // Words in a plot are shapes; its colours are those of a graphic.
+  const ratio = (one, other) => (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+  document.querySelectorAll("svg.plot g:has(> use)").forEach((word) => {
+    const ground = background(word.closest("svg"));
+    const [ink, paper] = [over(channels(getComputedStyle(word).fill), ground), ground].map(luminance);
+    if (ratio(ink, paper) < 3) complain(`a word of a plot has contrast ${ratio(ink, paper).toFixed(2)}`, word);
+  });
+
   return complaints;
 };

@@ -34,7 +34,8 @@ class Gallery(Gather):
         anchor = figure["ids"][0]
         number = ".".join(map(str, self.env.toc_fignumbers[document]["figure"][anchor]))
         name = nodes.Text(f"Figure {number}")
-        still = [self.still(image, anchor) for image in list(figure.findall(nodes.image))[:1]]
+        pictures = [image for image in figure.findall(nodes.image) if not image["uri"].endswith(".svg")]
+        still = [self.still(image, anchor) for image in pictures[:1]]
         line = nodes.paragraph("", "", self.link(document, anchor, *still, name))
         line += nodes.Text(" (yours to drive)" if any("data-player" in r for r in figure.findall(nodes.raw)) else "")
         caption = next(figure.findall(nodes.caption))

@@ -19,15 +19,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from figures import INK, MARK, NEG, POS, SOFT, drawn
-from figures.style import HAIR
+from figures.style import drawn, themed
 
 HERE = Path(__file__).parent
 COMMENT = re.compile(r"^ *(//[^\n]*|/\*\*.*?\*/)\n", re.M | re.S)
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.M)
-# Paper's colours -> the page's, which follow the text's colour and so the reader's light or dark mode.
-THEMED = {INK: "currentColor", POS: "var(--pos)", NEG: "var(--neg)", MARK: "var(--wine)", SOFT: "var(--soft)",
-          HAIR: "var(--hair)", "#000000": "currentColor"}  # fmt: skip
 
 PAGE = """<div class="player" data-player="{id}"><style>{css}</style>
 <div class="live"><div class="still" role="img" aria-label="{alt}">{still}</div><p class="words">{alt}</p></div></div>
@@ -77,16 +73,6 @@ def _in_script(value: str) -> str:
     return value.replace("</", "<\\/").replace("<!--", "<\\!--")
 
 
-def _themed(svg: str) -> str:
-    """A drawing of matplotlib's for the middle of a page: the page's colours, no names and no rules of its own."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.S)
-    svg = re.sub(r'(<g) id="[^"]*"', r"\1", svg)
-    for paper, page in THEMED.items():
-        svg = re.sub(paper, page, svg, flags=re.I)
-    return svg
-
-
 @dataclass(frozen=True, eq=False)
 class Player:
     """A moving figure: the ES module that draws it, its data, what the first frame shows in words, and its still."""
@@ -117,7 +103,7 @@ class Player:
         file = io.StringIO()
         with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "none"}):
             self.still().savefig(file, format="svg", transparent=True, metadata={"Date": None})
-        return _themed(file.getvalue())
+        return themed(file.getvalue())
 
     def html(self) -> str:
         """The figure as HTML that stands alone."""
