@@ -118,32 +118,37 @@ class _Newton:
         self.factors: tuple[Array, ...] = ()  # none yet, or out of date
 
     def solve(self, pi: Array, tol: float, exact: float) -> Step:
-        v, kappa, last, change = pi, np.zeros(3), np.inf, np.inf
-        g = pulls(pi, self.modes)
-        for iteration in range(25):
+        v, kappa, g, last, change = None, np.zeros(3), pulls(pi, self.modes), np.inf, np.inf
+        for _ in range(25):
             if not self.h * np.abs(g).max(initial=0.0) < _WILD:
-                return Step(self.h, pi, kappa, g, self.W1, self.w2, False)
+                break
             W1s, w2s = transport(self.W1, self.w2, g, self.h, NODE_SHARES)
             if change <= exact or (change <= tol and (change > 0.5 * last or change**2 <= exact * last)):
-                break
+                return Step(self.h, pi, kappa, g, W1s, w2s, True)
             a, slope = self.clock.conjugate(margins_of(W1s, w2s, self.modes))
-            if iteration == 0 and self.clock.normalised:  # pi on one side of the curve, the slack on the other
-                kappa = -log_sum_exp(-a[:, self.seen])
-                v = pi - self.T * (a - kappa[:, None])
-            if iteration == 0:
+            if v is None:
+                v, kappa = self._begun(pi, kappa, a)
                 curve = self.clock.curve(v, self.T)
             if not self.factors:
                 self._factor(W1s, w2s, curve, slope)
             v, kappa = self._corrected(v, kappa, a, curve)
             if not np.isfinite(v).all():  # a matrix that is singular to rounding
-                return Step(self.h, pi, kappa, g, self.W1, self.w2, False)
+                break
             curve = self.clock.curve(v, self.T)
             pi = np.where(self.seen, curve.pi, self.clock.at_slack(a, kappa))
             old, g, last = g, pulls(pi, self.modes), change
             change = self.h * np.abs(g - old).max()
-            if change > _SLOW * last:
-                self.factors = ()
-        return Step(self.h, pi, kappa, g, W1s, w2s, bool(change <= tol))
+            self.factors = self.factors if change <= _SLOW * last else ()
+        else:
+            return Step(self.h, pi, kappa, g, W1s, w2s, bool(change <= tol))
+        return Step(self.h, pi, kappa, g, self.W1, self.w2, False)
+
+    def _begun(self, pi: Array, kappa: Array, a: Array) -> tuple[Array, Array]:
+        """v and kappa of a guess: on the normalised clock with pi on one side of the curve, the slack on the other."""
+        if not self.clock.normalised:
+            return pi, kappa
+        kappa = -log_sum_exp(-a[:, self.seen])
+        return pi - self.T * (a - kappa[:, None]), kappa
 
     def _factor(self, W1: Array, w2: Array, curve: Curve, slope: Array) -> None:
         pi, _, D, E = curve

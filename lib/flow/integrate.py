@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lib.cores import one_thread
 from lib.data import Array, validated_weights
 from lib.flow.arrangement import arrangement
 from lib.flow.clock import clock
@@ -52,8 +53,9 @@ def gradient_flow(
     _check(net, X)
     ends = Ends(log_t_end, margin_end, gap_end, residual_end, max_events)
     _judges_labels(y, ends)
-    run = _begun(net, X, y, law, weights, rtol)
-    return _trajectory(run, _followed(run, ends, progress), X, y, weights, law)
+    with one_thread():  # products of a step are too small to be shared
+        run = _begun(net, X, y, law, weights, rtol)
+        return _trajectory(run, _followed(run, ends, progress), X, y, weights, law)
 
 
 def _begun(net: Network, X: Array, y: Array, law: Loss, weights: Array, rtol: float) -> Run:

@@ -49,11 +49,12 @@ def settled(data: Arrangement, s: float, on: Mask, kinks: Index, free: Mask, pi:
     size, valley = np.abs(jump), s * jump > 0
     while True:
         t = np.where(on[kinks], size, 0.0)
-        t[free] = least(base + (t * ~free) @ rays, rays[free], size[free])
+        if free.any():
+            t[free] = least(base + (t * ~free) @ rays, rays[free], size[free])
         g = base + t @ rays
         speed = s * (data.normals[kinks] @ g)
         inside = free & (t > 0) & (t < size)
-        leaving = ~inside & (np.abs(speed) > 1e-13 * abs(s) * np.linalg.norm(g))
+        leaving = ~inside & (np.abs(speed) > 1e-13 * abs(s) * np.sqrt(g @ g))
         on[kinks] = np.where(leaving & ~valley, speed > 0, t > size / 2)
         wrong = leaving & valley & (on[kinks] != (speed > 0))
         if not wrong.any():

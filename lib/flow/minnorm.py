@@ -32,7 +32,7 @@ def least(base: Array, rays: Array, size: Array) -> Array:
     """argmin over 0 <= t <= size (k,) of ||base + t @ rays||, unit rays (k, d): at a bound exactly, or clear of it."""
     alone = len(rays) < 2  # then the answer is explicit, however small beside the size, and most kinks are met alone
     rounding = np.maximum(0.0 if alone else FREE * size, 1e-14 * np.sqrt(base @ base))
-    t = np.clip(-(rays @ base), 0.0, size) if alone else _pivoted(base, rays, size, rounding)
+    t = np.minimum(np.maximum(-(rays @ base), 0.0), size) if alone else _pivoted(base, rays, size, rounding)
     return np.where(t > rounding, np.where(t < size - rounding, t, size), 0.0)
 
 
