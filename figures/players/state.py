@@ -8,9 +8,9 @@ from lib.data import Array, Index
 FRAMES = 160  # at 60 pictures a second the module interpolates between them
 
 
-def frames(steps: int, most: int = FRAMES) -> Index:
-    """At most `most` of the steps 0..steps-1, evenly spread, the first and the last among them."""
-    return np.unique(np.linspace(0, steps - 1, min(steps, most)).round().astype(np.intp))
+def frames(steps: int) -> Index:
+    """At most `FRAMES` of the steps 0..steps-1, evenly spread, the first and the last among them."""
+    return np.unique(np.linspace(0, steps - 1, min(steps, FRAMES)).round().astype(np.intp))
 
 
 def rounded(values: ArrayLike, digits: int = 6) -> Array:

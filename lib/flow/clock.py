@@ -12,7 +12,7 @@ as T -> 0. With T ~ 1 / (response of the margins to pi) the stiff softmax become
 slacks and multipliers, in numbers of order 1: no digits are lost at margins of 1e12.
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import wrightomega
@@ -31,28 +31,6 @@ class Curve(NamedTuple):
     E: Array
 
 
-class Clock(Protocol):
-    """pi from margins q: explicitly by `dual`, implicitly by a(q) - z - kappa = 0 with (pi, z) on a `curve`.
-
-    `gain` bounds how much pi falls when a margin rises by one; `force` is the size of sum |pi| at which the flow acts.
-    """
-
-    normalised: bool
-    force: float
-
-    def gain(self, pi: Array) -> Array: ...
-
-    def dual(self, q: Array, seen: Mask) -> tuple[Array, Array]: ...
-
-    def at_slack(self, a: Array, kappa: Array) -> Array: ...
-
-    def rate(self, pi: Array, q: Array, speed: Array, seen: Mask) -> Array: ...
-
-    def conjugate(self, q: Array) -> tuple[Array, Array]: ...
-
-    def curve(self, v: Array, T: float) -> Curve: ...
-
-
 def log_sum_exp(x: Array) -> Array:
     """log sum exp over the last axis (scipy's takes ten times as long on short rows)."""
     top = x.max(axis=-1)
@@ -60,7 +38,11 @@ def log_sum_exp(x: Array) -> Array:
 
 
 class Softmax:
-    """The clock of the logistic and the exponential loss."""
+    """The clock of the logistic and the exponential loss.
+
+    pi follows from margins q explicitly, by `dual`, or implicitly, by a(q) - z - kappa = 0 with (pi, z) on a `curve`.
+    `gain` bounds how much pi falls when a margin rises by one; `force` is the size of sum |pi| at which the flow acts.
+    """
 
     normalised, force = True, 1.0
 
@@ -95,7 +77,7 @@ class Softmax:
 
 
 class Plain:
-    """The clock of the squared loss: tau = t, pi = weight (target - q)."""
+    """The clock of the squared loss: tau = t, pi = weight (target - q). The same methods as those of `Softmax`."""
 
     normalised = False
 
@@ -120,6 +102,9 @@ class Plain:
 
     def curve(self, v: Array, T: float) -> Curve:
         return Curve(v, -v / self.weights, np.ones_like(v), np.broadcast_to(T / self.weights, v.shape))
+
+
+Clock = Softmax | Plain
 
 
 def clock(loss: Loss, y: Array, weights: Array) -> Clock:

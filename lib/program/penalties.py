@@ -5,7 +5,7 @@ sum_n (a_n z_n - l*(z_n)) of the multipliers z_n = y_n lam_n >= 0, with l* the c
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import clarabel
 import numpy as np
@@ -34,11 +34,6 @@ def _interleaved(*entries: list[sp.spmatrix]) -> sp.csc_matrix:
     A = sp.vstack([sp.hstack(row) for row in entries], format="csr")
     order = np.arange(A.shape[0]).reshape(len(entries), -1).T.ravel()
     return sp.csc_matrix(A[order])
-
-
-class Penalty(Protocol):
-    def cost(self, r: int) -> Cost:
-        """For r rows."""
 
 
 @dataclass(frozen=True)
@@ -85,3 +80,6 @@ class Softplus:
         b = np.concatenate([np.ones(r), np.tile([0.0, 1.0, 0.0], 2 * r)])
         cones = [clarabel.NonnegativeConeT(r), *[clarabel.ExponentialConeT()] * (2 * r)]
         return Cost(np.zeros(4 * r), np.repeat([0.0, 1.0, 0.0, 0.0], r), A, b, cones)
+
+
+Penalty = Hinge | SquaredHinge | Exponential | Softplus  # each tells its `cost` for r rows

@@ -10,7 +10,7 @@ from lib.data import Array, validated
 from lib.kkt import best_dual, misclassified, multiplier, upper_bound
 from lib.network import Network
 from lib.program import Solution, max_margin, minimal
-from lib.program.solution import Watch, silent
+from lib.program.solution import Watch
 from lib.report.result import Report, answered, highest, reported
 
 
@@ -30,7 +30,7 @@ class Margin(NamedTuple):
     def residual(self, net: Network) -> float:
         return np.inf if len(misclassified(net, self.X, self.y)) else multiplier(net, self.X, self.y).residual
 
-    def solved(self, tol: float, seconds: float = np.inf, watch: Watch = silent) -> Solution:
+    def solved(self, tol: float, seconds: float, watch: Watch) -> Solution:
         found = max_margin(self.X, self.y, tol=tol, seconds=seconds, progress=watch)
         return found._replace(network=minimal(found.network, self.X)) if found.network.m else found
 

@@ -1,8 +1,6 @@
 """The report on a loss with weight decay: min sum_n l(q_n) + (beta/2)(||W1||^2 + ||w2||^2).
 
-Its dual is max -sum_n l*(-y_n lam_n) subject to |lam'(Xu)_+| <= beta ||u||. At an optimum lam_n = -y_n l'(q_n), so a
-network carries a candidate; shrunk to t lam with t = min(1, beta / d_H(lam)) it is feasible, and bounds the best
-value from below.
+A network carries a candidate for the dual, its own lam_n = -dl/df_n; `bounds.decay_lower` says what that proves.
 """
 
 from typing import NamedTuple
@@ -17,7 +15,7 @@ from lib.kkt.points import balanced_form, neurons_of, stationarity
 from lib.losses import SMOOTH, Loss, get_loss
 from lib.network import Network, dual_variable
 from lib.program import Solution
-from lib.program.solution import Watch, silent
+from lib.program.solution import Watch
 from lib.report.result import Report, answered, highest, reported
 from lib.zonotope import hausdorff
 
@@ -45,7 +43,7 @@ class Decay(NamedTuple):
         lam = dual_variable(net, self.X, self.y, self.loss.name) / self.beta
         return stationarity(neurons_of(balanced_form(net), self.X), self.X, lam)[0]
 
-    def solved(self, tol: float, seconds: float = np.inf, watch: Watch = silent) -> Solution:
+    def solved(self, tol: float, seconds: float, watch: Watch) -> Solution:
         X, y, loss = self.X, self.y, self.loss.name
         return program.regularised(X, y, loss, self.beta, tol=tol, seconds=seconds, progress=watch)
 
