@@ -221,19 +221,6 @@ def gaussian(N: int, d: int, rng: np.random.Generator) -> Data:
     return Data(X, np.where(X[:, 0] * (X[:, 1] + 0.3) > 0, 1.0, -1.0), f"Gaussian, N={N}, d={d}")
 
 
-def bernoulli(N: int, theta: ArrayLike, tau: float, rng: np.random.Generator) -> Data:
-    """N inputs of the cube: y a fair sign, x_i = y theta_i xi_i with independent signs xi_i of mean 2 tau.
-
-    `theta` (d,) in {-1, +1}; 0 <= tau <= 1/2. At tau = 0 the inputs know nothing of the label, at 1/2 all of it.
-    """
-    theta = np.asarray(theta, dtype=float)
-    if theta.ndim != 1 or not np.isin(theta, (-1.0, 1.0)).all() or not 0 <= tau <= 0.5:
-        raise ValueError(f"theta must be a vector of signs +-1 and tau in [0, 1/2]; got {theta} and tau={tau}")
-    y = rng.choice([-1.0, 1.0], N)
-    xi = np.where(rng.random((N, len(theta))) < 0.5 + tau, 1.0, -1.0)
-    return Data(y[:, None] * theta * xi, y, f"Bernoulli, N={N}, d={len(theta)}, tau={tau:g}")
-
-
 # --- real data -------------------------------------------------------------------------------------
 
 # name -> (scikit-learn's loader, the class of label +1, the class of label -1)

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lib.bounds import path_norm
 from lib.certificate.cones import Sides, TooManyCones, cones
 from lib.certificate.decimals import above, below, floats, joined, places, printed, rounded
 from lib.certificate.records import Record, closed
@@ -77,12 +78,6 @@ def _side(X: Array, lam: Array, s: int, rounding: float) -> list[Record]:
     return [head, *({"cone": cone.signs, "own": cone.own, "opposite": cone.opposite} for cone in found)]
 
 
-def _cost(neurons: list[Record]) -> float:
-    """sum_i |w_i| of the weights as written, with the rounding error of the sum added."""
-    W = np.array([floats(neuron["w"].split()) for neuron in neurons])
-    return float(np.linalg.norm(W, axis=1).sum()) * (1 + 4 * EPS * W.size)
-
-
 def _examples(X: ArrayLike, y: Array, dual: list[str]) -> list[Record]:
     """The data as it prints: exact numbers of an object array, the shortest decimals of floats."""
     entries = np.asarray(X)
@@ -94,7 +89,8 @@ def _examples(X: ArrayLike, y: Array, dual: list[str]) -> list[Record]:
 
 def _header(shape: tuple[int, ...], neurons: list[Record], dual: list[str]) -> Record:
     """The first line: sizes, and the interval, rounded outward to about nine digits."""
-    cost = _cost(neurons)
+    W = np.array([floats(neuron["w"].split()) for neuron in neurons])
+    cost = path_norm(Network(W.T, np.ones(len(W))))  # sum_i |w_i| of the weights as written, rounded up
     digits = max(0, 9 - int(np.floor(np.log10(cost))))
     return {
         "certificate": FORMAT,

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lib.bounds import norm_lower, norm_upper
 from lib.data import Array, validated
 from lib.network import margins
 from lib.patterns import cells
@@ -43,11 +44,10 @@ def reference(X: ArrayLike, y: ArrayLike) -> Solution:
     D = cells(X).patterns.astype(float)
     V_pos, V_neg, lam, _ = written_out(X, y, D, cones=True)
     net = to_network(V_pos, V_neg)
-    least = float(margins(net, X, y).min())
-    d_H = hausdorff(X, lam).upper
-    upper = net.path_norm / least if least > 0 else np.inf
+    least, d_H = float(margins(net, X, y).min()), hausdorff(X, lam).upper
+    upper, lower = norm_upper(net, X, y), norm_lower(y, lam, d_H)
     scaled = net.scaled(least**-0.5) if least > 0 else net
-    return Solution(scaled, lam / d_H, upper, float(y @ lam) / d_H, "optimal", 1, 2 * len(D), np.zeros(X.shape[1]), 0.0)
+    return Solution(scaled, lam / d_H, upper, lower, "optimal", 1, 2 * len(D), np.zeros(X.shape[1]), 0.0)
 
 
 def gated_value(X: ArrayLike, y: ArrayLike) -> float:
