@@ -4,20 +4,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from figures.style import HAIR, MARK, SOFT, arrow, colour, plane
+from figures.style import HAIR, MARK, SOFT, arrow, colour, columns, plane
 from lib.data import Array, validated, validated_dual
 from lib.zonotope import growth, hausdorff
-
-
-def _planar(X: Array) -> None:
-    if X.shape[1] != 2:
-        raise ValueError(f"X must have 2 columns to be drawn in the plane; it has {X.shape[1]}")
 
 
 def examples(ax: Axes, X: ArrayLike, y: ArrayLike) -> Axes:
     """The rows of X (N, 2): discs for the label +1, rings for -1, numbered from 1."""
     X, y = validated(X, y)
-    _planar(X)
+    columns(X, 2)
     for n, (x, label) in enumerate(zip(X, y, strict=True), start=1):
         face = colour(label) if label > 0 else "none"
         ax.plot(*x, "o", ms=6.5, mfc=face, mec=colour(label), mew=1.6, zorder=3)
@@ -28,7 +23,7 @@ def examples(ax: Axes, X: ArrayLike, y: ArrayLike) -> Axes:
 def arrangement(ax: Axes, X: ArrayLike, y: ArrayLike, h: ArrayLike) -> Axes:
     """The lines {h : x_n'h = 0} of the rows of X (N, 2), and a direction h (2,)."""
     X, y = validated(X, y)
-    _planar(X)
+    columns(X, 2)
     reach = 1.25 * max(1.0, float(np.linalg.norm(X, axis=1).max()))
     plane(ax, reach)
     for x, label in zip(X, y, strict=True):
@@ -51,7 +46,7 @@ def corners(Z: ArrayLike) -> Array:
 def zonotopes(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
     """Z_+(lam) and Z_-(lam) for X (N, 2), and the segment between them whose length is their Hausdorff distance."""
     X, lam = validated_dual(X, lam)
-    _planar(X)
+    columns(X, 2)
     best = hausdorff(X, lam)
     sides = {s: corners(s * lam[s * lam > 0, None] * X[s * lam > 0]) for s in (1, -1)}
     far = (np.maximum(best.s * lam, 0) * (X @ best.u > 0)) @ X
@@ -70,7 +65,7 @@ def zonotopes(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
 def duel(ax: Axes, X: ArrayLike, y: ArrayLike, u: ArrayLike) -> Axes:
     """The rows of X (N, 2) and the direction u (2,) of a neuron."""
     X, y = validated(X, y)
-    _planar(X)
+    columns(X, 2)
     reach = 1.3 * float(np.abs(X).max())
     plane(ax, reach)
     arrow(ax, 0.62 * reach * np.asarray(u), MARK, 2.2)
@@ -80,7 +75,7 @@ def duel(ax: Axes, X: ArrayLike, y: ArrayLike, u: ArrayLike) -> Axes:
 def basins(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
     """lam'(Xu)_+ around the circle of directions u, for X (N, 2): positive neurons climb it, negative ones descend."""
     X, lam = validated_dual(X, lam)
-    _planar(X)
+    columns(X, 2)
     angles = np.linspace(0, 2 * np.pi, 721)
     U = np.column_stack([np.cos(angles), np.sin(angles)])
     values = growth(X, lam, U, 1.0)

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from figures.style import HAIR, MARK, SOFT, arrow, colour
+from figures.style import HAIR, MARK, SOFT, arrow, colour, columns
 from lib.data import Array, validated
 
 TURN, TILT = 35.0, 22.0  # degrees
@@ -37,8 +37,7 @@ def equator(x: Array) -> Array:
 def globe(ax: Axes, X: ArrayLike, y: ArrayLike) -> Axes:
     """The circle or sphere of directions, the hyperplanes of the rows of X (N, 2 or 3), and the rows' directions."""
     X, y = validated(X, y)
-    if X.shape[1] not in (2, 3):
-        raise ValueError(f"X must have 2 or 3 columns for its directions to be drawn; it has {X.shape[1]}")
+    columns(X, 2, 3)
     angles = np.linspace(0, 2 * np.pi, 200)
     ax.plot(np.cos(angles), np.sin(angles), color=SOFT, lw=0.9)
     for x, label in zip(X, y, strict=True):

@@ -16,6 +16,8 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lib.data import Array
+
 Point = Sequence[float] | np.ndarray
 
 INK, POS, NEG, MARK, SOFT, HAIR = "#1b1e23", "#0072b2", "#d55e00", "#882255", "#6b7178", "#d3d6da"
@@ -61,6 +63,14 @@ THEMED = {
     "#000000": "var(--ink, currentColor)",
     "#ffffff": "var(--paper, #ffffff)",
 }
+
+
+def columns(X: Array, *allowed: int) -> int:
+    """The number of columns of X. Raises `ValueError` if the figure shows no data of that many."""
+    if X.shape[1] not in allowed:
+        names = " or ".join(map(str, allowed))
+        raise ValueError(f"X must have {names} columns for this figure; it has {X.shape[1]}")
+    return X.shape[1]
 
 
 def use_style() -> None:

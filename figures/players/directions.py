@@ -6,7 +6,8 @@ from numpy.typing import ArrayLike
 
 import figures
 from figures.players.player import Player
-from figures.players.state import clock, columns, directions, frames, path, rounded, whereabouts
+from figures.players.state import along, directions, rounded, whereabouts
+from figures.style import columns
 from lib.data import validated, validated_dual
 
 
@@ -17,9 +18,7 @@ def flow(X: ArrayLike, y: ArrayLike, log_t: ArrayLike, W1: ArrayLike, w2: ArrayL
     """
     X, y = validated(X, y)
     d = columns(X, 2, 3)
-    log_t = clock(log_t)
-    W1, w2 = path("W1", W1, len(log_t), 3), path("w2", w2, len(log_t), 2)
-    k = frames(len(log_t))
+    log_t, W1, w2, k = along(log_t, W1, w2)
     lengths = np.linalg.norm(W1[k], axis=1)
     state = {
         "X": X, "y": y, "log_t": rounded(log_t[k]), "directions": rounded(directions(W1[k]), 5),

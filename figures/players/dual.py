@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 import figures
 from figures.players.player import Player
-from figures.players.state import clock, directions, frames, path, rounded
+from figures.players.state import along, directions, rounded
 from lib.data import Array, validated
 from lib.program import recovery as planted
 from lib.zonotope import hausdorff
@@ -34,9 +34,7 @@ def ellipsoid(X: ArrayLike, y: ArrayLike, lam: ArrayLike, log_t: ArrayLike, W1: 
         raise ValueError(f"X must have 2 or 3 rows for its ellipsoid to be drawn; it has {len(X)}")
     if lam.shape != y.shape or (y * lam < 0).any() or not lam.any():
         raise ValueError("lam must have one entry for each row, with y_n lam_n >= 0, and not all zero")
-    log_t = clock(log_t)
-    W1, w2 = path("W1", W1, len(log_t), 3), path("w2", w2, len(log_t), 2)
-    k = frames(len(log_t))
+    log_t, W1, w2, k = along(log_t, W1, w2)
     state = {
         "X": figures.coordinates(X), "y": y, "lam": lam, "distance": hausdorff(X, lam).value,
         "log_t": rounded(log_t[k]), "paths": rounded(_images(X, W1[k], w2[k]), 5), "signs": np.where(w2[0] < 0, -1, 1),

@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 
 import figures
 from figures.players.player import Player, bundle
-from figures.players.state import columns
+from figures.style import columns
 from lib.data import Array, validated, validated_dual, validated_matrix
 from lib.kkt import normalised, upper_bound
 from lib.network import Network

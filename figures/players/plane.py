@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 
 import figures
 from figures.players.player import Player
-from figures.players.state import clock, columns, directions, frames, path, rounded
+from figures.players.state import along, directions, path, rounded
+from figures.style import columns
 from lib.data import validated, validated_dual
 from lib.zonotope import hausdorff
 
@@ -44,9 +45,8 @@ def zonotopes_along(
     """
     X, y = validated(X, y)
     columns(X, 2)
-    log_t = clock(log_t)
-    lam, W1, w2 = path("lam", lam, len(log_t), 2), path("W1", W1, len(log_t), 3), path("w2", w2, len(log_t), 2)
-    k = frames(len(log_t))
+    log_t, W1, w2, k = along(log_t, W1, w2)
+    lam = path("lam", lam, len(log_t), 2)
     state = {
         "X": X, "y": y, "log_t": rounded(log_t[k]), "lam": rounded(lam[k], 9),
         "directions": rounded(directions(W1[k]), 5), "signs": np.where(w2[0] < 0, -1, 1),

@@ -31,20 +31,19 @@ def clock(log_t: ArrayLike) -> Array:
     return log_t
 
 
-def columns(X: Array, *allowed: int) -> int:
-    """The number of columns of X. Raises `ValueError` if the figure shows no data of that many."""
-    if X.shape[1] not in allowed:
-        names = " or ".join(map(str, allowed))
-        raise ValueError(f"X must have {names} columns for this figure; it has {X.shape[1]}")
-    return X.shape[1]
-
-
 def path(name: str, values: ArrayLike, steps: int, ndim: int) -> Array:
     """An array with one entry a step. Raises `ValueError` if its shape is another."""
     values = np.asarray(values, dtype=float)
     if values.ndim != ndim or len(values) != steps:
         raise ValueError(f"{name} must have {ndim} axes, the first with the {steps} steps of log_t; got {values.shape}")
     return values
+
+
+def along(log_t: ArrayLike, W1: ArrayLike, w2: ArrayLike) -> tuple[Array, Array, Array, Index]:
+    """log t (T,), neurons W1 (T, d, m) and w2 (T, m), and the steps that a page carries. Raises `ValueError`."""
+    log_t = clock(log_t)
+    T = len(log_t)
+    return log_t, path("W1", W1, T, 3), path("w2", w2, T, 2), frames(T)
 
 
 def directions(W1: ArrayLike) -> Array:

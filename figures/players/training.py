@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 import figures
 from figures.players.player import Player, plain
-from figures.players.state import columns, rounded
+from figures.players.state import rounded
+from figures.style import columns
 from lib.closed_form import race as foreseen
 from lib.data import Array, validated, validated_matrix
 from lib.flow import direction_flow, gradient_flow

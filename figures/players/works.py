@@ -6,7 +6,8 @@ from numpy.typing import ArrayLike
 
 import figures
 from figures.players.player import Player
-from figures.players.state import columns, rounded
+from figures.players.state import rounded
+from figures.style import columns
 from lib.data import validated, validated_matrix
 from lib.data import whitened as orthogonalised
 
