@@ -73,3 +73,20 @@ def test_the_translation_links_and_shows(docstrings: ModuleType) -> None:
     found = list(docstrings.translated(["|x_n'u| <= 1, as in thm-dual, for `lam`.", "", "    a* = b_", "", "End."]))
     assert found[0] == "\\|x\\_n'u\\| \\<= 1, as in \\ :prf:ref:`thm-dual`\\ , for \\ ``lam``\\ ."
     assert found[2:5] == ["::", "", "    a* = b_"]
+
+
+def test_a_newcomer_finds_what_the_advice_names() -> None:
+    """Catches advice in CONTRIBUTING.md that names a file which has gone, or what has moved to another file."""
+    advice = " ".join((ROOT / "CONTRIBUTING.md").read_text().split())
+    files = re.findall(r"`((?:lib|tests|book)/[\w/.]+)`", advice)
+    assert len(files) > 15
+    assert [path for path in files if not (ROOT / path).exists()] == []
+    placed = [(name.split("."), path) for name, path in re.findall(r"`([\w.]+)`,? in `(lib/[\w/]+\.py)`", advice)]
+    assert len(placed) > 8
+    found = {path: (ROOT / path).read_text() for _, path in placed}
+    gone = [(name, path) for names, path in placed for name in names if not defined(name, found[path])]
+    assert gone == []
+
+
+def defined(name: str, source: str) -> bool:
+    return re.search(rf"^ *(def|class) {name}\b|^{name}\b.*=", source, re.MULTILINE) is not None
