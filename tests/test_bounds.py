@@ -43,15 +43,15 @@ def test_the_bracket_scales_with_the_data(scale):
     assert bracket(BEST.network, scale * X, y).gap < 1e-6
 
 
-def exact_margin(net, X, y):
-    """The least margin as a fraction."""
+def exact_predictions(net, X):
+    """f(x_n) as fractions."""
     W1, w2, rows = ([[Fraction(v) for v in row] for row in a.tolist()] for a in (net.W1.T, net.w2[:, None], X))
 
     def f(x):
         heights = (sum(b * c for b, c in zip(w, x, strict=True)) for w in W1)
         return sum(a * max(Fraction(0), z) for (a,), z in zip(w2, heights, strict=True))
 
-    return min(Fraction(label) * f(x) for label, x in zip(y.tolist(), rows, strict=True))
+    return [f(x) for x in rows]
 
 
 @given(st.integers(0, 10_000), st.integers(-200, 200))
@@ -62,7 +62,7 @@ def test_upper_bounds_are_above_exact_arithmetic(seed, shift):
     net = Network(np.ldexp(np.column_stack([W1, W1 * (1 + 1e-12)]), shift), np.append(w2, -w2))
     rows = rng.standard_normal((1, 2))
     label = np.array([1.0 if net.predict(rows)[0] >= 0 else -1.0])
-    gamma, found = exact_margin(net, rows, label), norm_upper(net, rows, label)
+    gamma, found = Fraction(label[0]) * exact_predictions(net, rows)[0], norm_upper(net, rows, label)
     lengths = [float(np.hypot(*w) * abs(a)) for w, a in zip(in_range(net).W1.T, in_range(net).w2, strict=True)]
     ratio = Fraction(2) ** int(np.round(np.log2(net.path_norm / sum(lengths))))
     if np.isfinite(found):
@@ -133,6 +133,16 @@ def test_a_scaled_dual_variable_meets_both_constraints(name):
             net = balanced(4, 6, scale, rng)
             value = loss.value(net.predict(X), y).sum() + 0.7 * net.path_norm
             assert max(lower, value * (1 - 1e-14)) <= decay_upper(net, X, y, loss, 0.7) <= value * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_predictions_that_cancel_bound_a_loss_from_above(seed):
+    """Neurons of size 1e7 that nearly cancel, in exact fractions: catches a loss at the predictions as computed."""
+    rng = np.random.default_rng(seed)
+    W = 1e7 * rng.standard_normal((4, 1))
+    net = Network(np.hstack([W, W + rng.standard_normal((4, 1))]), np.array([1.0, -1.0]))
+    exact = sum((Fraction(label) - f) ** 2 for label, f in zip(y.tolist(), exact_predictions(net, X), strict=True)) / 2
+    assert exact <= Fraction(decay_upper(net, X, y, LOSSES["squared"], 1e-30)) <= exact * (1 + Fraction(1, 10**5))
 
 
 def test_an_overflow_is_infinite_and_not_a_number():
