@@ -108,6 +108,25 @@ def test_the_bracket_closes_at_the_optimum_only():
     assert bracket(moved(best.network, 0, 0.1), X, y, best.lam).gap > 1e-3
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.01, np.inf])
+def test_a_deadline_leaves_a_bracket_that_holds(seconds):
+    """Catches a lower bound that takes the best height found by then for d_H, and a deadline that is not passed on.
+
+    The proof takes a tenth of a second.
+    """
+    rng = np.random.default_rng(0)
+    rows, labels = rng.standard_normal((60, 6)), np.where(np.arange(60) % 2, 1.0, -1.0)
+    lam, net = labels * rng.exponential(size=60), balanced(6, 8, 1.0, rng)
+    whole = lower_bound(rows, labels, lam)
+    for found, proved in (
+        (bracket(net, rows, labels, lam, seconds=seconds).lower, whole),
+        (decay_bracket(net, rows, labels, "logistic", 0.5, lam, seconds=seconds).lower, np.inf),
+    ):
+        assert 0 < found <= proved * (1 + 1e-12)
+    assert seconds == np.inf or bracket(net, rows, labels, lam, seconds=seconds).lower < whole * (1 - 1e-6)
+    assert bracket(net, rows, labels, seconds=seconds).lower > 0
+
+
 def test_a_dual_variable_of_forbidden_sign_is_refused():
     with pytest.raises(ValueError, match="rows 0, 1, 2"):
         lower_bound(X, y, -best.lam - y)

@@ -68,8 +68,8 @@ def best_dual(net: Network, X: ArrayLike, y: ArrayLike, *, seconds: float = np.i
     return judged(X, y, [*offered, lam] if lam.any() else offered, seconds=seconds)
 
 
-def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> float:
-    """y'lam / d_H(lam) <= P* for any lam with y_n lam_n >= 0 (ours); d_H enters by its certified upper bound.
+def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, seconds: float = np.inf) -> float:
+    """y'lam / d_H(lam) <= P* for any lam with y_n lam_n >= 0 (ours); d_H enters by its upper bound after `seconds`.
 
     0 for lam = 0. Raises `ValueError` if lam has a sign that the label forbids. Source: thm-bias-bracket.
     """
@@ -79,7 +79,7 @@ def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> float:
         return 0.0
     # in units of X and lam in which nothing underflows
     rows, used, labels = X[lam != 0], np.ldexp(lam[lam != 0], -exponent(lam)), y[lam != 0]
-    height = hausdorff(np.ldexp(rows, -exponent(rows)), used).upper
+    height = hausdorff(np.ldexp(rows, -exponent(rows)), used, seconds=seconds).upper
     return float(np.ldexp(norm_lower(labels, used, height), -exponent(rows)))
 
 
@@ -88,32 +88,43 @@ def upper_bound(net: Network, X: ArrayLike, y: ArrayLike) -> float:
     return norm_upper(net, *validated(X, y))
 
 
-def bracket(net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike | None = None) -> Bracket:
+def bracket(
+    net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike | None = None, *, seconds: float = np.inf
+) -> Bracket:
     """y'lam / d_H(lam) <= P* <= sum_i |w2_i| ||w1_i|| / min_n q_n, for any network, trained by anyone (ours).
 
     `lam` (N,) with y_n lam_n >= 0 is any dual variable, such as the one a flow or a solver carries; without it the best
-    of a few that the network itself suggests is used. `upper` is infinite for a network that errs. Raises `ValueError`
-    for bad data or a forbidden sign of lam. Source: thm-bias-bracket.
+    of a few that the network itself suggests is used. `upper` is infinite for a network that errs; after `seconds`
+    `lower` is what is proved by then. Raises `ValueError` for bad data or a forbidden sign of lam.
+    Source: thm-bias-bracket.
     """
     X, y = validated(X, y)
     unit = -exponent(X)
     X = np.ldexp(X, unit)
-    lower = best_dual(net, X, y).lower if lam is None else lower_bound(X, y, lam)
+    lower = best_dual(net, X, y, seconds=seconds).lower if lam is None else lower_bound(X, y, lam, seconds=seconds)
     return Bracket(float(np.ldexp(lower, unit)), float(np.ldexp(upper_bound(net, X, y), unit)))
 
 
 def decay_bracket(
-    net: Network, X: ArrayLike, y: ArrayLike, loss: str, beta: float, lam: ArrayLike | None = None
+    net: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str,
+    beta: float,
+    lam: ArrayLike | None = None,
+    *,
+    seconds: float = np.inf,
 ) -> Bracket:
     """The least sum_n l(f_n, y_n) + beta sum_i |w2_i| ||w1_i|| of any network, from below and by this one from above.
 
     y (N,) are labels, or real targets of the squared loss. `lam` (N,) is any dual variable: what is too much of it is
-    scaled down; without it, the network's own, -dl/df. Raises `ValueError` for bad data or an unknown loss.
+    scaled down; without it, the network's own, -dl/df. `seconds` are those of `bracket`. Raises `ValueError` for bad
+    data or an unknown loss.
     """
     law = get_loss(loss, SMOOTH)
     X, y = law.validated(X, y)
     if not beta > 0:
         raise ValueError(f"beta must be positive; got {beta}: without weight decay use bracket")
     lam = dual_variable(net, X, y, loss) if lam is None else validated_dual(X, lam)[1]
-    lower = decay_lower(lam, y, hausdorff(X, lam).upper, law, beta)[0]
+    lower = decay_lower(lam, y, hausdorff(X, lam, seconds=seconds).upper, law, beta)[0]
     return Bracket(max(lower, 0.0), decay_upper(net, X, y, law, beta))

@@ -13,7 +13,7 @@ import numpy as np
 
 from lib.bounds import relative_gap
 from lib.data import Array
-from lib.program.rounds import NEAR, Round, State, advanced, priced, restricted
+from lib.program.rounds import NEAR, Round, State, advanced, first, priced, restricted
 from lib.program.solution import Progress, Watch
 from lib.zonotope import Maximiser
 from lib.zonotope.ascent import unit
@@ -105,6 +105,18 @@ class Generation:
         used = V.any(axis=1)
         self.state = replace(self.state, blocks=blocks.extended(problem.X, problem.y, unit(V[used]), s[used], len(V)))
 
+    def begin(self) -> None:
+        """Take in the networks and dual variables that the problem begins with, and the blocks of the last ones."""
+        problem = self.state.problem
+        for known in problem.starts(self.tol, self.clock.rounds):
+            used, self.round = known.w > 0, self.round + 1
+            self.offer_network(known.w[used, None] * known.U[used], known.s[used], known.z)
+            self.offer_bound(*problem.lower(known.lam, known.proved))
+            estimate = Estimate(problem.lower(known.lam, known.height)[0], known.lam, known.height)
+            self.best = max(self.best, estimate, key=lambda one: one.value)
+            self.tell()
+        self.state = first(problem, known, self.state.accuracy, self.clock.rounds)
+
     def prove(self, estimate: Estimate, until: float) -> Maximiser:
         """Bound from below with the estimate's lam; returns the height that decided, and where it is."""
         problem, goal = self.state.problem, estimate.height * (1 + self.tol / 4)
@@ -125,6 +137,11 @@ class Generation:
 
     def run(self, between: Callable[[], None] = lambda: None) -> None:
         """Rounds until the gap is closed, nothing is left to do, or their time is over: then a proof is left."""
+        if relative_gap(self.best.value, self.interval.upper) <= self.tol:
+            top = self.prove(self.best, self.clock.proof)
+            if self.interval.gap <= self.tol:
+                return
+            self._retry(top)
         while self.step():
             between()
             if perf_counter() > self.clock.rounds:

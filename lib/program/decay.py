@@ -3,6 +3,7 @@
 dual:  max sum_n min_f (l(f, y_n) + lam_n f)  s.t.  d_H(lam) <= beta.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,12 +46,15 @@ class WeightDecay(Problem):
     def targets(self) -> Array:
         return (self.y * self.a if self.loss.real else self.y)[: self.N]
 
-    def start(self, until: float) -> Start:
-        """Neurons that the zero network asks for; all rows, or some evenly spread over many."""
+    def starts(self, tol: float, until: float) -> Iterator[Start]:
+        """The zero network, and the neurons that it asks for."""
         lam = np.zeros(len(self.y))
         lam[: self.N] = self.loss.dual(np.zeros(self.N), self.targets)
-        found = self.climbed(self.affine.balanced(lam), 0.0, np.zeros((0, self.X.shape[1])), 8, until)
-        return Start(found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS], np.tile(evenly(self.N, ROWS), len(self.y) // self.N))
+        lam = self.affine.balanced(lam)
+        found, z = self.climbed(lam, 0.0, self.X[:0], 8, until), np.zeros(self.affine.columns.shape[1])
+        U, s = found.U[:NEW_BLOCKS], found.s[:NEW_BLOCKS]
+        rows = np.tile(evenly(self.N, ROWS), len(lam) // self.N)
+        yield Start(U, s, rows, np.zeros(len(s)), z, lam, float(found.values.max(initial=self.beta)), np.inf)
 
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
         f, lost = self.outputs(V, s, z)[: self.N], self.lost(V, z)[: self.N]

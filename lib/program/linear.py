@@ -13,10 +13,13 @@ asks finitely many directions for what d_H asks of all: a dual variable to price
 from time import perf_counter
 from typing import NamedTuple
 
+import highspy
 import numpy as np
-from scipy.optimize import linprog
+import scipy.sparse as sp
 
-from lib.data import Array
+from lib.data import Array, Index, Mask
+
+LONGEST = 1e6  # seconds
 
 
 class Weights(NamedTuple):
@@ -27,20 +30,54 @@ class Weights(NamedTuple):
     m: Array
 
 
-def weights(
-    F: Array, lengths: Array, Z: Array, a: Array, *, until: float, slope: float = np.inf, equal: bool = False
-) -> Weights:
-    """A vertex of the program with gains F (N, m): few neurons. An infinite slope leaves no room for shortfalls."""
-    (N, m), k = F.shape, Z.shape[1]
-    short = np.eye(N) if np.isfinite(slope) else np.zeros((N, 0))
-    costs = np.concatenate([lengths, np.zeros(k), np.full(short.shape[1], slope)])
-    bounds = [(0, None)] * m + [(None, None)] * k + [(0, None)] * short.shape[1]
-    options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-    options["time_limit"] = min(max(until - perf_counter(), 0.3), 1e6)
-    A = np.hstack([F, Z, short])
-    rows = {"A_eq": A, "b_eq": a} if equal else {"A_ub": -A, "b_ub": -a}
-    found = linprog(costs, **rows, bounds=bounds, method="highs-ds", options=options)
-    if found.status != 0:
-        return Weights(np.zeros(m), np.zeros(k), np.zeros(N))
-    multipliers = found.eqlin.marginals if equal else np.maximum(-found.ineqlin.marginals, 0)
-    return Weights(np.maximum(found.x[:m], 0), found.x[m : m + k], multipliers)
+class _Silent(highspy.Highs):
+    """HiGHS that does not open with a banner, which newer versions print when they enable callbacks."""
+
+    def enableCallbacks(self) -> None:
+        self.setOptionValue("output_flag", False)
+
+
+def _entries(G: Array) -> tuple[int, Index, Index, Array]:
+    """The rows of G as HiGHS takes them."""
+    rows = sp.csr_matrix(G)
+    return rows.nnz, rows.indptr[:-1], rows.indices, rows.data
+
+
+class Weighing:
+    """The dual program. With more rows or more directions the simplex method goes on from where it was.
+
+    An infinite `slope` leaves no room for shortfalls; `k` columns cost nothing.
+    """
+
+    def __init__(self, k: int, *, slope: float = np.inf, equal: bool = False) -> None:
+        self.k, self.least, self.slope, self.highs = k, -np.inf if equal else 0.0, slope, _Silent()
+        for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
+            self.highs.setOptionValue(option, 1e-10)
+        self.highs.setOptionValue("presolve", "off")
+        self.highs.setOptionValue("output_flag", False)
+        self.highs.addRows(k, np.zeros(k), np.zeros(k), *_entries(np.zeros((k, 0))))
+
+    def add_rows(self, Z: Array, F: Array, a: Array) -> None:
+        """Rows with targets a (n,), free columns Z (n, k), and the gains F (n, m) of all directions so far."""
+        n = len(a)
+        self.highs.addCols(n, -a, np.full(n, self.least), np.full(n, self.slope), *_entries(np.hstack([Z, F])))
+
+    def add_directions(self, F: Array, lengths: Array) -> None:
+        """Directions with gains F (N, m) on all rows so far."""
+        self.highs.addRows(len(lengths), np.full(len(lengths), -np.inf), lengths, *_entries(F.T))
+
+    def keep(self, directions: Mask) -> None:
+        """Drop the other directions."""
+        others = self.k + np.flatnonzero(~directions)
+        self.highs.deleteRows(len(others), others.astype(np.int32))
+
+    def solve(self, until: float) -> Weights:
+        """A vertex: few neurons."""
+        left = min(max(until - perf_counter(), 0.3), LONGEST)
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + left)
+        self.highs.run()
+        found = self.highs.getSolution()
+        multipliers, weights = np.array(found.col_value), -np.array(found.row_dual)
+        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return Weights(*(np.zeros(n) for n in (self.highs.getNumRow() - self.k, self.k, len(multipliers))))
+        return Weights(np.maximum(weights[self.k :], 0), weights[: self.k], np.maximum(multipliers, self.least))

@@ -1,5 +1,6 @@
 """The largest margin, and the least norm that fits: hard constraints on the outputs, to a certified gap."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import ClassVar
@@ -11,21 +12,17 @@ from lib.bounds import TINY, norm_lower
 from lib.data import EPS, Array, Mask, directions, validated, validated_targets
 from lib.program.affine import Affine, Beside, Skip
 from lib.program.columns import Interval
+from lib.program.exchange import exchanged
 from lib.program.feasibility import require_feasible, require_fit
-from lib.program.linear import weights
+from lib.program.linear import Weighing
 from lib.program.maps import neurons
 from lib.program.outcome import Outcome, generate
 from lib.program.penalties import Hinge
-from lib.program.problem import Problem, Start, evenly
-from lib.program.rounds import SPARE
+from lib.program.problem import Problem, Start
 from lib.program.solution import Solution, Watch, checked, in_units, silent
-from lib.zonotope.ascent import spread
 from lib.zonotope.lift import Free, lifted_rows
 
-SPREAD, PASSES = 100, 3  # directions of each sign, and linear programs, before the first conic one
 MOVES = 4  # Newton steps towards outputs that fit
-FLAT, MORE_PASSES, ROUGH = 4, 12, 1.05  # in few dimensions more of them pay, until heights are below ROUGH beta
-MANY = 300  # rows of the first of these linear programs at most
 CLOSE = 2.0  # margins below CLOSE times their target may be too small for other weights
 SHORT = 1e-9  # a margin this little below its target is not worth a row
 STIFF = Hinge(1e3)
@@ -39,35 +36,8 @@ class HardMargin(Problem):
     penalty: Hinge = STIFF
     both: ClassVar[bool] = False  # whether the margins of both labels are hard
 
-    def start(self, until: float) -> Start:
-        """A few rounds with directions in place of blocks, on some rows: first along them and all over the sphere."""
-        some, anywhere = evenly(self.N, MANY), spread(SPREAD, self.X.shape[1])
-        U = np.vstack([self.X[: self.N][some], anywhere, anywhere])
-        s = np.append(np.where((self.y * self.a)[: self.N][some] >= 0, 1.0, -1.0), np.repeat([1.0, -1.0], SPREAD))
-        for _ in range(MORE_PASSES if U.shape[1] <= FLAT else PASSES):
-            part, slope = self.on(some), self.penalty.slope
-            y, a, Z = part.y, part.a, part.y[:, None] * part.affine.free
-            w, z, m = weights(part.gains(U, s), part.lengths(U), Z, a, slope=slope, until=until)
-            q = self.gains(U, s) @ w + self.y * (self.affine.free @ z)
-            # Where shortfalls are cheaper than any neuron, on nearly infeasible data, all peaks of y are worth a try.
-            lam, level = part.folded(y * m if w.any() else y * np.maximum(a, 0)), 0.99 if w.any() else 0.0
-            used = w > 0 if w.any() else np.arange(len(w)) < SPARE  # without an answer in time, something to begin with
-            found = part.climbed(lam, level, U[w > 0], 8, until)
-            U, s = np.vstack([U[used], found.U]), np.concatenate([s[used], found.s])
-            rows = np.zeros(len(self.y), dtype=bool)
-            rows[np.tile(some, len(rows) // self.N)] = part.signed(lam)
-            if found.values.max(initial=0.0) < ROUGH * self.beta:
-                break
-            some = some | self.missing(q, rows).reshape(-1, self.N).any(axis=0)
-        return Start(U, s, rows)
-
-    def signed(self, lam: Array) -> Mask:
-        """The rows that lam uses."""
-        return lam != 0
-
-    def gains(self, V: Array, s: Array) -> Array:
-        """y_n s_j (x_n'v_j)_+, shape (R, m): what each neuron adds to each margin."""
-        return np.maximum(self.X @ V.T, 0) * (self.y[:, None] * s)
+    def starts(self, tol: float, until: float) -> Iterator[Start]:
+        return exchanged(self, self.penalty.slope, tol, until)
 
     def polished(self, V: Array, s: Array, z: Array, until: float) -> tuple[Array, Array, Array]:
         """The best weights for neurons along the vectors: a linear program, whose vertices use few neurons.
@@ -78,14 +48,19 @@ class HardMargin(Problem):
         sizes = np.abs(self.a[:N, None]) if not self.both else 1.0
         F, Z = self.gains(V, s)[:N] / sizes, self.y[:N, None] * self.affine.columns[:N] / sizes
         lengths = np.append(self.lengths(V), self.affine.length(z))
-        gains, a = np.column_stack([F, Z[:, k:] @ z[k:]]), (self.a[:N, None] / sizes)[:, 0]
-        rows, more = np.zeros(N, dtype=bool), gains.sum(axis=1) + Z[:, :k] @ z[:k] < CLOSE * a
+        unit = np.where(lengths > 0, lengths, 1.0)
+        gains, a = np.column_stack([F, Z[:, k:] @ z[k:]]) / unit, (self.a[:N, None] / sizes)[:, 0]
+        program = Weighing(k, equal=self.both)
+        program.add_directions(gains[:0], lengths / unit)
+        rows, more = np.zeros(N, dtype=bool), gains @ unit + Z[:, :k] @ z[:k] < CLOSE * a
         more |= self.both or not more.any()
         w = np.ones(len(lengths))
         while more.any() and w.any() and (perf_counter() < until or not rows.any()):
+            program.add_rows(Z[more, :k], gains[more], a[more])
             rows |= more
-            w, free, _ = weights(gains[rows], lengths, Z[rows, :k], a[rows], until=until, equal=self.both)
+            w, free, _ = program.solve(until)
             more = (gains @ w + Z[:, :k] @ free < a * (1 - SHORT)) & ~rows
+        w = w / unit
         return V * w[:-1, None], s, np.concatenate([free, z[k:] * w[-1]])
 
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
@@ -115,9 +90,6 @@ class Interpolation(HardMargin):
     @property
     def targets(self) -> Array:
         return self.a[: self.N]
-
-    def signed(self, lam: Array) -> Mask:
-        return np.tile(lam[: self.N] != 0, 2)
 
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
         """sum ||v_j|| once the outputs are made to fit, by the least change of the vectors, or of their lengths.

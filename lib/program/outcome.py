@@ -8,10 +8,11 @@ import numpy as np
 from lib.data import Array, Mask
 from lib.program.columns import Clock, Generation, Interval
 from lib.program.problem import Problem, evenly
-from lib.program.rounds import first, part
+from lib.program.rounds import nothing, part
 from lib.program.solution import Watch, silent
 
 FIRST, COARSE = 6, 0.005  # the first proof for few rows has so many of each sign; their program is solved to this gap
+GROWTH = 1.25, 2.0  # of the time that a proof takes, for every row more of each sign
 EARLY = 0.1  # the share of the time so far that a first bound may take
 ENTRIES = 500_000  # of each sign in the linear program of a last network: some second
 LAST = 1.0  # seconds for a last proof, or a last network
@@ -30,11 +31,12 @@ def few_rows(work: Generation, until: float) -> None:
     """Bound from below with the programs on the k rows of each sign that weigh most, for growing k.
 
     Fewer rows are fewer constraints, so their optimum is at most the whole one, and its multiplier has few nonzero
-    entries. A proof takes about twice as long for every row more of each sign, and is cheapest with as many of both.
+    entries. A proof is cheapest with as many of both signs. How much longer it takes for every row more of each, at
+    most about twice as long, the last two tell.
     """
-    problem, lam, k = work.state.problem, work.best.lam, FIRST
+    problem, lam, k, last = work.state.problem, work.best.lam, FIRST, None
     every = int((lam[: problem.N] != 0).sum())
-    while perf_counter() < until and work.interval.gap > work.tol:
+    while every and perf_counter() < until and work.interval.gap > work.tol:
         rows, began, before = heaviest(problem, lam, k), perf_counter(), work.interval.lower
         inner = Generation(part(work.state, rows), max(work.tol, COARSE), Clock.of(until - began, 1.0), silent)
         inner.run()
@@ -45,8 +47,9 @@ def few_rows(work: Generation, until: float) -> None:
         work.tell()
         if rows.sum() == every or (np.isinf(until) and inner.cut and work.interval.lower == before):
             return
-        left = (until - perf_counter()) / (perf_counter() - began)
-        k += int(np.clip(np.log2(max(left, 1)), 1, 6))
+        took, left = perf_counter() - began, until - perf_counter()
+        growth = np.clip((took / last[1]) ** (1 / (k - last[0])), *GROWTH) if last else GROWTH[1]
+        k, last = k + int(np.clip(np.log(max(left / took, 1)) / np.log(growth), 1, 6)), (k, took)
 
 
 class Outcome(NamedTuple):
@@ -91,9 +94,10 @@ def _early(work: Generation) -> None:
 def generate(problem: Problem, tol: float, seconds: float, watch: Watch) -> Outcome:
     """Rounds and proofs until the certified relative gap is at most tol, the time is over, or Ctrl-C."""
     times = Clock.of(seconds)
-    work = Generation(first(problem, min(1e-9, tol / 100), times.rounds), tol, times, watch)
+    work = Generation(nothing(problem, min(1e-9, tol / 100)), tol, times, watch)
     status = "stalled"
     try:
+        work.begin()
         work.run(lambda: _early(work))
         _with_some_network(work)
         if work.cut:

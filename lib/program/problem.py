@@ -5,6 +5,7 @@
 A loss that rises on both sides has every example twice, (x_n, 1, a_n) and (x_n, -1, -a_n): both ask for a margin.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import NamedTuple, TypeVar
@@ -15,7 +16,7 @@ from lib.data import EPS, Array, Mask
 from lib.program.affine import Affine
 from lib.program.penalties import Penalty
 from lib.zonotope import Columns, Search, growth, violators
-from lib.zonotope.ascent import WAVES, climb, starts, unit
+from lib.zonotope.ascent import WAVES, climb, spread, starts, unit
 from lib.zonotope.lift import Free, pieces
 
 NEW_ROWS = 100  # in one round
@@ -30,12 +31,27 @@ def evenly(N: int, most: int) -> Mask:
     return some
 
 
+def around(U: Array, width: float, n: int) -> Array:
+    """Unit directions U (m, D), and n in the neighbourhood of each."""
+    steps = spread(len(U) * n, U.shape[1]).reshape(n, *U.shape)
+    return unit(np.vstack([U, *(U + width * step for step in steps)]))
+
+
 class Start(NamedTuple):
-    """Directions U (m, D) and signs s (m,) of promising neurons, and the rows (N,) that matter to them."""
+    """Directions U (m, D) and signs s (m,) of promising neurons, and the rows (R,) that matter to them.
+
+    With weights w and coefficients z they are a network. The largest height of the dual variable lam that was found is
+    `height`, and none is above `proved`.
+    """
 
     U: Array
     s: Array
     rows: Mask
+    w: Array
+    z: Array
+    lam: Array
+    height: float
+    proved: float
 
 
 def lifted_violators(X: Array, lam: Array, free: Free, level: float, previous: Array, n: int, until: float) -> Columns:
@@ -77,6 +93,10 @@ class Problem:
         sums = lam.reshape(-1, self.N).sum(axis=0)
         return self.affine.balanced(np.concatenate([sums, np.zeros(len(lam) - self.N)]))
 
+    def gains(self, V: Array, s: Array) -> Array:
+        """y_n s_j (x_n'v_j)_+, shape (R, m): what each neuron adds to each margin."""
+        return np.maximum(self.X @ V.T, 0) * (self.y[:, None] * s)
+
     def outputs(self, V: Array, s: Array, z: Array) -> Array:
         """f at every row, for neurons of vectors V and signs s."""
         return np.maximum(self.X @ V.T, 0) @ s + self.affine.columns @ z
@@ -117,8 +137,8 @@ class Problem:
 
     # What differs from one problem to the next:
 
-    def start(self, until: float) -> Start:
-        """What to begin with."""
+    def starts(self, tol: float, until: float) -> Iterator[Start]:
+        """What to begin with, towards a relative gap of tol, better and better."""
         raise NotImplementedError
 
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:

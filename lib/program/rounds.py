@@ -12,9 +12,9 @@ import numpy as np
 from lib.data import Array, Mask
 from lib.program.blocks import OFF, Blocks, sines
 from lib.program.master import solve
-from lib.program.problem import Problem, evenly
+from lib.program.problem import Problem, Start, around, evenly
 from lib.zonotope import Columns
-from lib.zonotope.ascent import spread, unit
+from lib.zonotope.ascent import unit
 
 NEAR = 1.01  # a dual variable whose heights are below NEAR beta may be the last one
 NEW_BLOCKS = 40  # in one round
@@ -70,9 +70,7 @@ def restricted(state: State, until: float) -> Round:
 def _climbed(state: State, done: Round, width: float, n: int, until: float) -> Columns:
     """Local maximisers of the heights of lam, climbing from the neurons in use, around them, and elsewhere."""
     U = unit(done.V[done.active])
-    steps = spread(len(U) * state.jitter, U.shape[1]).reshape(state.jitter, *U.shape)
-    around = [U + width * step for step in steps]
-    return state.problem.climbed(done.lam, 0.99 * state.problem.beta, unit(np.vstack([U, *around])), n, until)
+    return state.problem.climbed(done.lam, 0.99 * state.problem.beta, around(U, width, state.jitter), n, until)
 
 
 def priced(state: State, done: Round, until: float) -> Columns:
@@ -129,8 +127,12 @@ def fitted(state: State, seconds: float) -> State:
     return replace(state, blocks=blocks.kept(np.arange(len(blocks)) <= share * len(blocks)), rows=fewer)
 
 
-def first(problem: Problem, accuracy: float, until: float) -> State:
+def nothing(problem: Problem, accuracy: float) -> State:
+    """No blocks and no rows."""
+    return State(problem, Blocks.none(len(problem.y)), np.zeros(len(problem.y), dtype=bool), 1, accuracy)
+
+
+def first(problem: Problem, start: Start, accuracy: float, until: float) -> State:
     """The blocks and rows that the problem begins with, as many as there is time for."""
-    U, s, rows = problem.start(until)
-    blocks = Blocks.none(len(problem.y)).extended(problem.X, problem.y, U, s, len(U))
-    return fitted(State(problem, blocks, rows, 1, accuracy), max(until - perf_counter(), SHORTEST))
+    blocks = Blocks.none(len(problem.y)).extended(problem.X, problem.y, start.U, start.s, len(start.U))
+    return fitted(State(problem, blocks, start.rows, 1, accuracy), max(until - perf_counter(), SHORTEST))
