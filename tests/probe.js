@@ -72,7 +72,7 @@ async ({ opening, tables }) => {
 
   // Fingers: 44 pixels for what is not a word of the text.
   const targets = matchMedia("(pointer: coarse)").matches
-    ? document.querySelectorAll("button, select, summary, input, label, nav a, .handle .grip") : [];
+    ? document.querySelectorAll("button, select, summary, input, label, nav a, .handle .grip, .chapter-map .reach") : [];
   targets.forEach((target) => {
     const { width, height } = target.getBoundingClientRect();
     const met = Math.min(width, height) > 43.5 || !width || target.closest("label")?.getBoundingClientRect().height > 43.5;

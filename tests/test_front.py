@@ -43,6 +43,25 @@ def test_the_front_page_moves_by_itself(browser: Browser, addresses: dict[str, s
     page.context.close()
 
 
+def test_what_is_drawn_is_searched_by_nobody(browser: Browser, addresses: dict[str, str]) -> None:
+    """Catches a script that watches the page, and searches a figure of thousands of marks again for each of them."""
+    page = opened(browser, addresses["file"] + FRONT, reduced_motion="reduce")
+    clock(page).wait_for()
+    page.evaluate("""() => {
+        const search = Element.prototype.querySelectorAll;
+        window.searched = [];
+        Element.prototype.querySelectorAll = function (what) {
+            searched.push(what.slice(0, 60));
+            return search.call(this, what);
+        };
+        const drawing = document.querySelector("#fig-front svg");
+        for (let k = 0; k < 100; k++) drawing.append(document.createElementNS(drawing.namespaceURI, "g"));
+    }""")
+    page.wait_for_timeout(300)
+    assert len(page.evaluate("() => searched")) < 10, page.evaluate("() => searched.slice(0, 3)")
+    page.context.close()
+
+
 def test_it_rests_for_who_asked_for_less_motion(browser: Browser, addresses: dict[str, str]) -> None:
     """Catches a figure that starts although `prefers-reduced-motion` is set."""
     page = opened(browser, addresses["file"] + FRONT, reduced_motion="reduce")

@@ -39,6 +39,12 @@ def test_every_figure_has_its_still(paper: BeautifulSoup) -> None:
     assert paper.select("article script, article button") == []
 
 
+def test_what_is_about_the_pages_stays_with_them(paper: BeautifulSoup) -> None:
+    """Catches a gallery that prints every figure a second time, and a link to a page that is not there."""
+    assert paper.select("ul.gallery") == [] and paper.select("article#about, article#gallery") == []
+    assert paper.select("article#references") and paper.select("article#notation")
+
+
 def test_links_are_resolved() -> None:
     """Catches a link resolved against the wrong folder."""
     pages = ["book/a.html", "book/b.html"]

@@ -2,6 +2,7 @@
 
 A moving figure is printed as its still, a fold is printed open, a link leads to its place in the document, and the code
 behind a figure stays with the notebooks. The ledger lists its claims without their tables, which the chapters have.
+What is about the pages stays with them: the book at a glance, and how it was made.
 Every page of _build/html then offers the PDF where it offers its notebook.
 """
 
@@ -18,6 +19,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).parents[1]
 HTML, OUT = ROOT / "_build" / "html", ROOT / "_build" / "pdf"
 LEFT_OUT = "script, noscript, button, .headerlink, .tag_hide-input .cell_input, details.hide > summary"
+PAGES_ALONE = ("book/gallery.html", "book/about.html")
 REPEATED = "#the-ledger-of-verified-claims .verification"
 HEAD = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>
 <link rel="stylesheet" href="../html/_static/pygments.css"><link rel="stylesheet" href="../html/_static/custom.css">
@@ -73,6 +75,8 @@ def chapter(page: str, pages: list[str]) -> Tag:
             tag["id"] = name_of(page, str(tag["id"]))
     for link in article.select("a[href]"):
         link["href"] = target(page, str(link["href"]), pages)
+        if beside(page, urldefrag(str(link["href"])).url) in PAGES_ALONE:
+            link.unwrap()
     for picture in article.select("img[src]"):
         picture["src"] = f"../html/{beside(page, str(picture['src']))}"
     article["id"] = name_of(page, "")
@@ -87,7 +91,9 @@ def settings() -> str:
 
 
 def pages_of_book() -> list[str]:
-    return [f"{file}.html" for file in files(yaml.safe_load((ROOT / "_toc.yml").read_text()))]
+    """The pages that are printed, in the book's order."""
+    pages = [f"{file}.html" for file in files(yaml.safe_load((ROOT / "_toc.yml").read_text()))]
+    return [page for page in pages if page not in PAGES_ALONE]
 
 
 def assemble(pages: list[str], name: str) -> Path:

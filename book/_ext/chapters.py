@@ -19,6 +19,7 @@ from sphinx.util import docname_join
 
 READING_TIME = re.compile(r"Reading time:?\s+(?:about\s+)?(\d+)\s+minutes")
 WIDTH, ROW, RADIUS = 400, 58, 16
+REACH = 25  # of a finger: 44 pixels on a narrow phone, and eight of them in a row do not overlap
 
 
 class Chapters:
@@ -125,7 +126,8 @@ class Map(Gather):
         number, title = chapters.number(name), escape(self.env.titles[name].astext())
         href = self.app.builder.get_relative_uri(self.env.docname, name)
         text = f'<text x="{x:.1f}" y="{y:.1f}" dy=".35em">{number}</text>'
-        drawn = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS}"/>{text}'
+        place = f'cx="{x:.1f}" cy="{y:.1f}"'
+        drawn = f'<circle class="reach" {place} r="{REACH}"/><circle {place} r="{RADIUS}"/>{text}'
         return f'<a href="{href}" aria-label="{number}. {title}"><title>{number}. {title}</title>{drawn}</a>'
 
 
