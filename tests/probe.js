@@ -70,6 +70,14 @@ async ({ opening, tables }) => {
     if (scrolls && !box.dataset.more && box.checkVisibility()) complain("scrolls without a hint", box);
   });
 
+  // Formulas within a line: whole, or with that hint, and on one line with the mark that follows.
+  article.querySelectorAll("span.math").forEach((box) => {
+    const whole = box.querySelector("mjx-math")?.getBoundingClientRect().width ?? 0;
+    if (whole > box.clientWidth + 2 && box.clientWidth && !box.dataset.more && box.checkVisibility()) complain("cut off", box);
+    const next = box.parentElement.matches(".held") ? "" : box.nextSibling?.data;
+    if (/^[,.;:!?)]/.test(next)) complain("a mark may leave its formula", box);
+  });
+
   // Fingers: 44 pixels for what is not a word of the text.
   const targets = matchMedia("(pointer: coarse)").matches
     ? document.querySelectorAll("button, select, summary, input, label, nav a, .handle .grip, .chapter-map .reach") : [];

@@ -376,7 +376,7 @@ def drive_dial(figure: Locator) -> None:
 def drive_recovery(figure: Locator) -> None:
     """Three conditions at three data sets; only the first one leaves w* with a rival."""
     for k, rows in enumerate(RECOVERED):
-        slide(figure, "data", 12 * k)
+        slide(figure, "all on one side", 12 * k)
         shown = held(figure, "shown")
         lam = np.linalg.pinv(rows).T @ PLANTED
         norms = np.linalg.norm((cells(rows).patterns * lam) @ rows, axis=1)

@@ -3,19 +3,23 @@
 // fades where it goes on, and is a stop for the Tab key.
 {
   const SMALLEST = 0.72; // of the text's size
+  const NARROW = 120; // pixels: a formula within a line that is too wide for no place
   const root = document.documentElement;
   const shown = () => root.classList.remove("setting");
 
   const widths = new WeakMap();
+  // Within a line the hidden MathML may be wider than the formula that is seen.
+  const whole = (box) =>
+    box.matches("span") ? Math.floor(box.querySelector("mjx-math")?.getBoundingClientRect().width ?? 0) : box.scrollWidth;
   const fit = (formula) => {
     if (!formula.clientWidth || widths.get(formula) === formula.clientWidth) return;
     widths.set(formula, formula.clientWidth);
     formula.style.fontSize = "";
-    const ratio = formula.clientWidth / formula.scrollWidth;
+    const ratio = formula.clientWidth / whole(formula);
     if (ratio < 1) formula.style.fontSize = `${Math.max(98 * ratio, 100 * SMALLEST)}%`;
   };
   const mark = (box) => {
-    const beyond = box.scrollWidth - box.clientWidth;
+    const beyond = whole(box) - box.clientWidth;
     const sides = [box.scrollLeft > 1 && "left", box.scrollLeft < beyond - 1 && "right"].filter(Boolean);
     if (beyond > 1) {
       box.dataset.more = sides.join(" ");
@@ -27,13 +31,15 @@
   };
   const sized = new ResizeObserver((changes) => {
     for (const { target } of changes) {
-      if (target.matches("mjx-container")) fit(target);
+      if (!target.matches("pre, div")) fit(target);
       mark(target);
     }
   });
   const watch = () => {
     for (const box of document.querySelectorAll("article :is(mjx-container[display], .pst-scrollable-table-container, pre)"))
       sized.observe(box);
+    for (const box of document.querySelectorAll("article span.math"))
+      if (!box.clientWidth || whole(box) > NARROW) sized.observe(box);
   };
   document.addEventListener("scroll", ({ target }) => target.dataset?.more !== undefined && mark(target), true);
 
@@ -57,10 +63,16 @@
     }
   };
 
-  // No line begins with the comma that follows a formula: a word joiner stands between them.
+  // No line begins with the comma that follows a formula: the two stand in one box (to a word joiner Chromium does not listen).
   const join = (formula) => {
     const next = formula.nextSibling;
-    if (next?.nodeType === Node.TEXT_NODE && /^[,.;:!?)]/.test(next.data)) next.data = `\u2060${next.data}`;
+    const marks = next?.nodeType === Node.TEXT_NODE && next.data.match(/^[,.;:!?)\]’”]+/)?.[0];
+    if (!marks) return;
+    const held = document.createElement("span");
+    held.className = "held";
+    formula.before(held);
+    next.data = next.data.slice(marks.length);
+    held.append(formula, marks);
   };
   const ready = () => {
     document.querySelectorAll("article table:has(thead)").forEach(label);

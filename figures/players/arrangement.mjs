@@ -61,7 +61,7 @@ function render({ model, el }) {
       if (dot(x, x) === 0) return;
       left.line([0, 0], turned(x), `line thin ${LOOK[y[n]]}`);
       left.arrow([0, 0], x, `${LOOK[y[n]]} ${now[n] ? "" : "faint"}`, 1.2);
-      left.label(x, `x${subscript(n + 1)}`, LOOK[y[n]], 14, 5);
+      left.label(x, `x${subscript(n + 1)}`, LOOK[y[n]], 17, 5);
     });
     left.arrow([0, 0], along(unit(angle), 0.93 * RADIUS), "wine", 2.4);
     left.label(along(unit(angle), 1.12 * RADIUS), "h", "wine strong", 0, 5);

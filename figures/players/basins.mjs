@@ -91,7 +91,7 @@ function render({ model, el }) {
     drawGrowth();
     drawRing(all);
     drawStart(path);
-    X.forEach((x, n) => panel.label(scaled(x), `x${subscript(n + 1)}`, `tiny ${LOOK[y[n]]}`, 14, 5));
+    X.forEach((x, n) => panel.label(scaled(x), `x${subscript(n + 1)}`, `tiny ${LOOK[y[n]]}`, 0, -10));
     drag.forEach((place) => place());
     const share = (k) => `${text((360 * all.reached.filter((r) => r === k).length) / STARTS, 0)}°`;
     figure.say(

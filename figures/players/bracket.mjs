@@ -88,7 +88,8 @@ function render({ model, el }) {
     };
     if (inside.length) name(inside[0], upper[inside[0]], "upper", "neg", 10, 8);
     const early = shown[Math.round(shown.length * 0.25)];
-    name(early, lower[early], "lower", "pos", 8, 18);
+    const below = place(x(early), lower[early])[1] + 22 < bounds.H - 38; // else the name would lie on the axis
+    name(early, lower[early], "lower", "pos", 8, below ? 18 : -8);
     cursor(bounds, place, k, [[lower[k], "pos"], ...(upper[k] === null ? [] : [[upper[k], "neg"]])]);
   }
 

@@ -57,8 +57,10 @@ function render({ model, el }) {
       right.draw("path", { class: "line thin hair", d: outline([place(0, c), place(last, c)]) });
       right.draw("text", { x: l - 6, y: place(0, c)[1] + 4, class: "label tiny", "text-anchor": "end" }, String(c));
     }
+    // a long first name has the upper of two lines for itself
+    const upper = 6 * (names[0].length + (names[1].length + 1) / (last > 1 ? 2 : 1)) > (right.W - l - r) / last;
     names.forEach((name, k) =>
-      right.draw("text", { x: place(k, 0)[0], y: right.H - 8, class: "label tiny", "text-anchor": k === 0 ? "start" : k === last ? "end" : "middle" }, name),
+      right.draw("text", { x: place(k, 0)[0], y: right.H - (!upper ? 8 : k === 0 ? 17 : 4), class: "label tiny", "text-anchor": k === 0 ? "start" : k === last ? "end" : "middle" }, name),
     );
     const curve = (key, look, name, lift, anchor) => {
       const points = samples.filter((s) => Number.isFinite(s[key])).map((s) => place(s.at, s[key]));

@@ -46,6 +46,7 @@ function render({ model, el }) {
   const Q = rectified(X);
   const long = Math.max(...Q.reach);
   panel.view.reach = 1.45 * long;
+  const middle = [0, 1].map((i) => (0.75 / Q.part.length) * Q.part.reduce((sum, z) => sum + z[i], 0) || 0.5 * Q.reach[i]);
   const around = [...Q.part, [Q.axis[0], 0], [0, Q.axis[1]], [0, 0]];
   const both = hull([...around, ...around.map((z) => along(z, -1))]);
   // lam keeps the signs of y: it turns within one quadrant, by 0 to 90 degrees.
@@ -77,7 +78,7 @@ function render({ model, el }) {
       panel.path(Q.part.map((z) => along(z, s)), `area lit ${LOOK[s]}`, true);
       panel.path(Q.part.map((z) => along(z, s)), `line ${LOOK[s]}`, true);
       Q.axis.forEach((r, i) => panel.path([[0, 0], i ? [0, s * r] : [s * r, 0]], `line bold ${LOOK[s]}`));
-      panel.label(along(Q.reach.map((r) => 0.5 * r), s), s > 0 ? "Q" : "−Q", `strong ${LOOK[s]}`, 0, 5);
+      panel.label(along(middle, s), s > 0 ? "Q" : "−Q", `strong ${LOOK[s]}`, 0, 5);
     }
     panel.label([panel.view.reach, 0], "z₁", "tiny", -14, -6);
     panel.label([0, panel.view.reach], "z₂", "tiny", 14, 14);

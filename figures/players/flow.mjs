@@ -20,11 +20,15 @@ function render({ model, el }) {
   function drawSphere(sliding) {
     panel.path(Array.from({ length: 120 }, (_, k) => [Math.cos((k * Math.PI) / 60), Math.sin((k * Math.PI) / 60)]), "line soft thin", true);
     X.forEach((x, n) => trace(panel, project, equator(x), sliding.includes(n) ? "line dash wine" : "line thin hair"));
+    const marks = [];
     X.forEach((x, n) => {
       if (Math.hypot(...x) === 0) return;
       const p = normalised(x);
-      panel.example(flat(p, d === 2 ? 1.1 : 1), y[n], `${LOOK[y[n]]} ${look(p)}`, 4.5);
-      panel.label(flat(p, d === 2 ? 1.21 : 1.12), `x${subscript(n + 1)}`, `tiny ${LOOK[y[n]]} ${look(p)}`, 0, 4);
+      const at = flat(p, d === 2 ? 1.1 : 1);
+      panel.example(at, y[n], `${LOOK[y[n]]} ${look(p)}`, 4.5);
+      const close = marks.filter((q) => Math.hypot(q[0] - at[0], q[1] - at[1]) * panel.scale < 14).length;
+      panel.beyond(at, `x${subscript(n + 1)}`, `tiny ${LOOK[y[n]]} ${look(p)}`, 14 + 14 * close);
+      marks.push(at);
     });
     targets.forEach((u) => panel.dot(flat(u), `ring wine ${look(u)}`, 9));
   }

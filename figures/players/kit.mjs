@@ -115,6 +115,12 @@ export class Panel {
     return this.draw("text", { x: x + dx, y: y + dy, class: `label ${look}`, "text-anchor": anchor }, words);
   }
 
+  /** The name of a mark at `p`, beyond it as seen from the middle of the panel. */
+  beyond(p, words, look = "", far = 13) {
+    const long = Math.hypot(...p) || 1;
+    return this.label(p, words, look, (far * p[0]) / long, 4 - (far * p[1]) / long);
+  }
+
   arrow(from, to, look, width = 2) {
     const [a, b] = [this.place(from), this.place(to)];
     const long = Math.hypot(b[0] - a[0], b[1] - a[1]);

@@ -84,7 +84,7 @@ function render({ model, el }) {
       trace(panel, project, equator(x), `line ${look}`);
       const p = normalised(x);
       panel.dot(flat(p), `solid ${look} ${project(p)[2] >= 0 ? "" : "faint"}`, 4);
-      panel.label(flat(p.map((v) => 1.12 * v)), `x${subscript(n + 1)}`, `tiny ${look}`, 0, 4);
+      panel.beyond(flat(p), `x${subscript(n + 1)}`, `tiny ${look}`);
     });
     picks.forEach((pick, n) => pick.setAttribute("aria-pressed", String(chosen.includes(n))));
     press.disabled = chosen.length < 3 || moves >= allowed;

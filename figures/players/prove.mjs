@@ -1,6 +1,6 @@
 // A lower bound by hand: sliders on |lam_n|, the two zonotopes, and how much of P* they prove.
 
-import { Panel, button, degrees, outline, show, slider, stage, subscript, text } from "./kit.mjs";
+import { Panel, button, degrees, element, outline, show, slider, stage, subscript, text } from "./kit.mjs";
 import { game } from "./game.mjs";
 import { dot, farthest, generators, hausdorff, turned, zonotope } from "./plane.mjs";
 import { maxMargin } from "./program.mjs";
@@ -32,6 +32,7 @@ function render({ model, el }) {
     quiet = false;
     draw();
   };
+  figure.controls.append(element("div", { class: "break" }));
   button(figure, "Use the flow's", () => take(carried));
   button(figure, "Start again", () => take(y));
   const play = game(figure, {

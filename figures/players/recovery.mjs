@@ -30,7 +30,7 @@ function render({ model, el }) {
   const last = frames.length - 1;
   const every = last / (names.length - 1);
   const where = (k) => (k % every === 0 ? names[k / every] : `between ${names[Math.floor(k / every)]} and ${names[Math.ceil(k / every)]}`);
-  const dial = slider(figure, { name: "data", min: 0, max: last, step: 1, value: 0, show: () => "", words: where, change: draw });
+  const dial = slider(figure, { name: names[0], min: 0, max: last, step: 1, value: 0, show: () => names.at(-1), words: where, change: draw });
 
   function drawData(X) {
     left.clear();

@@ -66,7 +66,8 @@ function render({ model, el }) {
       right.path(sides[s], `line ${LOOK[s]}`, true);
       const far = sides[s].reduce((a, b) => (dot(a, a) > dot(b, b) ? a : b));
       const long = Math.hypot(...far) || 1;
-      right.label(far, NAMES[s], `${LOOK[s]} strong`, (14 * far[0]) / long, 5 - (14 * far[1]) / long);
+      const [dx, dy] = dot(far, far) > 0 ? far.map((v) => (14 * v) / long) : [-14, -14];
+      right.label(far, NAMES[s], `${LOOK[s]} strong`, dx, 5 - dy);
     }
     if (best.value === 0) return;
     ends.forEach((end) => right.line(end, turned(best.u), "line thin dash wine"));
