@@ -296,6 +296,35 @@ def test_a_coefficient_that_is_rounding_is_at_its_bound(seed):
         assert (least(base, rays[:k], np.full(k, 1e-10)) == 0).all()
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-26, 1e-140])
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_coefficients_may_be_next_to_nothing_of_their_sizes(k, scale):
+    """Planted: base + t @ rays is orthogonal to all rays but the last, which it leaves at 0; and sizes are 1.
+
+    Catches coefficients that are rounded beside their sizes instead of beside the base.
+    """
+    rng = np.random.default_rng(k)
+    rays = rng.standard_normal((k + 1, 5))
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    t = scale * np.append(rng.uniform(0.1, 0.5, k), 0.0)
+    rest = np.linalg.pinv(rays) @ np.append(np.zeros(k), scale)
+    np.testing.assert_allclose(least(rest - t @ rays, rays, np.ones(k + 1)), t, rtol=1e-11, atol=0)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_two_ridges_may_hold_a_neuron_by_next_to_nothing_of_their_jumps(seed):
+    """Neurons with pulls of 1e-26 meet two hyperplanes at once, when the misclassified rows have all of the weight.
+
+    Catches coefficients that are rounded to 0: the neurons meet them again at every step and never get on.
+    """
+    rng = np.random.default_rng(seed)
+    X, y, _ = gaussian(12, 3, rng)
+    net = balanced(3, 12, 0.1, rng)
+    run = gradient_flow(net, X, y, log_t_end=1e6, max_events=200)
+    assert run.reason == "log_t_end" and len(run) < 400
+    assert_a_flow(run, net, y, "logistic")
+
+
 def test_the_run_moves_with_the_least_norm_velocity_while_it_slides():
     # finite differences of the dense output against an independent quadratic program, at steps on which neurons slide
     rng = np.random.default_rng(1)
@@ -488,12 +517,13 @@ def test_a_neuron_that_grazes_a_hyperplane_turns_only_where_it_reaches_it(depth,
 def test_a_flow_that_stands_still_has_no_least_norm_velocity(seed):
     """Draws that end with misclassified rows, sliding neurons and none dead; judged by the quadratic program.
 
-    Catches a verdict from a wrong coefficient, and neurons that have left their hyperplanes by rounding.
+    Catches a verdict from a wrong coefficient, neurons that have left their hyperplanes by rounding, and iterations
+    that go on below it, so that steps stay short.
     """
     X, y, _ = gaussian(8, 2, np.random.default_rng(3))
     run = gradient_flow(balanced(2, 6, 0.1, np.random.default_rng(seed)), X, y, log_t_end=1e8)
     net, wrong = run.network(), np.flatnonzero(run.margins[-1] <= 0)
-    assert run.reason == "stationary"
+    assert run.reason == "stationary" and len(run) < 300
     assert run.detail == f"no neuron feels a pull; rows {', '.join(map(str, wrong))} are misclassified"
     dW1, dw2 = least_norm_velocity(net, X, y, "logistic", tol=1e-12)
     size = np.sqrt(2 * net.cost) * np.linalg.norm(X, axis=1).max() * np.exp(run.log_sum[-1])

@@ -20,6 +20,7 @@ _OMITTED = 0.01  # examples whose stiffness adds up to this hardly move the neur
 _START = lagrange(np.zeros(1))[0]  # value at 0 of the parabola through the nodes
 _ERROR = 0.09  # max over theta of |integral_0^theta omega / omega(0)|, omega the cubic that vanishes at the nodes
 _EXACT = 1e-14  # Newton's last displacement in stiff steps: slacks left wrong would disturb pi in a short one after it
+_ROUNDING = 100.0  # displacements, in units of tol, that so many iterations could not better: in long steps at rest
 _WILD = 30.0  # an iterate that moves a neuron by more e-folds than this has gone astray
 MILD = 3.0  # h times the stiffness, a sum over all examples, up to which substitution is tried
 _SLOW = 0.3  # Newton's matrix is renewed when a correction shrinks by less than this
@@ -140,7 +141,7 @@ class _Newton:
             change = self.h * np.abs(g - old).max()
             self.factors = self.factors if change <= _SLOW * last else ()
         else:
-            return Step(self.h, pi, kappa, g, W1s, w2s, bool(change <= tol))
+            return Step(self.h, pi, kappa, g, W1s, w2s, bool(change <= _ROUNDING * tol))
         return Step(self.h, pi, kappa, g, self.W1, self.w2, False)
 
     def _begun(self, pi: Array, kappa: Array, a: Array) -> tuple[Array, Array]:

@@ -19,6 +19,7 @@ from lib.zonotope import project
 from lib.zonotope.kinks import KINK
 from lib.zonotope.projection import FREE
 
+_FAR = 1e3  # coefficients, in units of the base, that are not needed: rays that cancel them nearly depend on others
 _APART = 0.05  # the least distance of a unit ray from the span of those before it for normal equations
 
 
@@ -30,13 +31,18 @@ def near_kinks(data: Arrangement, W1: Array, w2: Array) -> tuple[Array, Mask]:
 
 def least(base: Array, rays: Array, size: Array) -> Array:
     """argmin over 0 <= t <= size (k,) of ||base + t @ rays||, unit rays (k, d): at a bound exactly, or clear of it."""
-    alone = len(rays) < 2  # then the answer is explicit, however small beside the size, and most kinks are met alone
-    rounding = np.maximum(0.0 if alone else FREE * size, 1e-14 * np.sqrt(base @ base))
-    t = np.minimum(np.maximum(-(rays @ base), 0.0), size) if alone else _pivoted(base, rays, size, rounding)
+    alone = len(rays) < 2  # then the answer is explicit, and most kinks are met alone
+    t = np.minimum(np.maximum(-(rays @ base), 0.0), size) if alone else _pivoted(base, rays, size)
+    rounding = _rounding(base, t)
     return np.where(t > rounding, np.where(t < size - rounding, t, size), 0.0)
 
 
-def _pivoted(base: Array, rays: Array, size: Array, rounding: Array) -> Array:
+def _rounding(base: Array, t: Array) -> float:
+    """Of coefficients t (k,) beside each other and the base: they may be far below their sizes."""
+    return float(1e-14 * (np.sqrt(base @ base) + np.abs(t).sum()))
+
+
+def _pivoted(base: Array, rays: Array, size: Array) -> Array:
     """The argmin by guesses which t are free; by projection where a ray nearly depends on others, or guesses go on."""
     t, free = np.zeros(len(size)), np.ones(len(size), dtype=bool)
     for _ in range(2 * len(size)):
@@ -45,6 +51,7 @@ def _pivoted(base: Array, rays: Array, size: Array, rounding: Array) -> Array:
             factor, t[free], _ = dposv(some @ some.T, -(some @ (base + (t * ~free) @ rays)))
             if factor.diagonal().min() < _APART:
                 break
+        rounding = _rounding(base, t)
         low, high = free & (t <= rounding), free & (t >= size - rounding)
         t[low], t[high] = 0.0, size[high]
         free &= ~(low | high)
@@ -53,7 +60,9 @@ def _pivoted(base: Array, rays: Array, size: Array, rounding: Array) -> Array:
         if not (low | high | wrong).any():
             return t
         free |= wrong & ~(low | high)
-    return size * project(-base, size[:, None] * rays).c
+    size = np.minimum(size, _FAR * np.sqrt(base @ base))
+    c = project(-base, size[:, None] * rays).c
+    return size * np.where(c > FREE, np.where(c < 1 - FREE, c, 1.0), 0.0)
 
 
 def kink_terms(data: Arrangement, on: Mask, kinks: Index, pi: Array) -> tuple[Array, Array, Array]:
