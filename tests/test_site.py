@@ -225,6 +225,9 @@ DEFECTS = {
     "sticks out": "<div style='overflow: hidden; width: 3000px'>wide</div>",
     "scrolls without the keyboard": "<div style='overflow-x: auto'><p style='width: 3000px'>wide</p></div>",
     "scrolls without a hint": "<div tabindex='0' style='overflow-x: auto'><p style='width: 3000px'>wide</p></div>",
+    "cut off": """<p><span class='math' style='display: inline-block; overflow: hidden; width: 30px'>
+        <mjx-container><mjx-math style='display: inline-block; width: 90px'>x</mjx-math></mjx-container></span></p>""",
+    "a mark may leave": "<p><span class='math'><mjx-container>x</mjx-container></span>, so</p>",
     "code and tables take": "<div class='highlight'><pre>" + 20 * "line\n" + "</pre></div>",
     "layout shift": """<script>requestAnimationFrame(() => requestAnimationFrame(() => {
         document.body.style.paddingTop = "300px";

@@ -53,7 +53,8 @@
       row.setAttribute("role", "row");
       [...row.cells].forEach((cell, k) => {
         cell.setAttribute("role", cell.closest("thead") ? "columnheader" : "cell");
-        if (!k || cell.closest("thead") || !heads[k]) return;
+        const empty = !cell.textContent.trim() && !cell.querySelector("img, svg");
+        if (!k || empty || cell.closest("thead") || !heads[k]) return;
         const says = document.createElement("span");
         says.className = "column";
         says.setAttribute("aria-hidden", "true");

@@ -1,6 +1,6 @@
 // The laboratory on the page: data that are dragged, P* under the finger, and a flow that runs in a worker.
 
-import { Panel, button, handle, plural, shape, show, slider, stage, subscript, text, within } from "./kit.mjs";
+import { Panel, button, element, handle, plural, shape, show, slider, stage, subscript, text, within } from "./kit.mjs";
 import { game } from "./game.mjs";
 import { along, hausdorff, relu, dot, unit } from "./plane.mjs";
 import { flow, maxMargin } from "./program.mjs";
@@ -92,6 +92,7 @@ function render({ model, el }) {
   const wide = slider(figure, { name: "width", min: 1, max: 40, step: 1, value: width, show: (v) => plural(v, "neuron"), change: () => begun && changed() });
   const size = slider(figure, { name: "scale", min: -3, max: 0.5, step: 0.1, value: Math.log10(scale), show: (v) => text(10 ** v, 3), change: () => begun && changed() });
   const seeds = slider(figure, { name: "seed", min: 0, max: 99, step: 1, value: seed, show: (v) => String(v), change: () => begun && changed() });
+  figure.controls.append(element("div", { class: "break" }));
   button(figure, "Flip a label", () => ((y = y.map((label, n) => (n === asked % y.length ? -label : label))), changed()));
   const hunter = button(figure, HUNT, () => search());
   button(figure, "Reset", () => (([X, y] = [original, labels]), changed()));
