@@ -255,3 +255,13 @@ def test_recovery_is_certified_where_patterns_cannot_be_listed():
     found = recovery(X, np.ones(6), tol=0.05)
     assert found.upper <= 1.05 * found.lower
     assert hausdorff(X, found.lam, goal=found.upper).upper <= found.upper * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("seed", [0, 3, 30])
+def test_values_that_nearly_parallel_rows_make_ill_conditioned_are_fitted(seed):
+    """Catches weights from normal equations, which square a condition of 1e8: then no network fits."""
+    rng = np.random.default_rng(seed)
+    X, t = rng.standard_normal((30, 2)), rng.standard_normal(30)
+    found = interpolate(X, t)
+    assert found.status == "optimal" and found.gap <= 1e-6
+    np.testing.assert_allclose(found.predict(X), t, atol=1e-9 * np.abs(t).max())

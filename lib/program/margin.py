@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg import lstsq
 
 from lib.bounds import TINY, norm_lower
 from lib.data import EPS, Array, Mask, directions, validated, validated_targets
@@ -26,6 +27,7 @@ MOVES = 4  # Newton steps towards outputs that fit
 CLOSE = 2.0  # margins below CLOSE times their target may be too small for other weights
 SHORT = 1e-9  # a margin this little below its target is not worth a row
 STIFF = Hinge(1e3)
+FACTORED = 1e9  # products that a factorisation may take, some second
 EXACT = 1e-11  # outputs this near to the largest target, relatively, fit
 
 
@@ -113,11 +115,14 @@ class Interpolation(HardMargin):
         rest = self.targets - self.outputs(V, s, z)[: self.N]
         A, k = np.hstack([F, self.affine.free[: self.N]]), self.affine.free.shape[1]
         change, wide = np.zeros(A.shape[1]), A.shape[1] > len(A)
-        G = A @ A.T if wide else A.T @ A
-        G[np.diag_indices(len(G))] += np.trace(G) * EPS + TINY
-        for _ in range(2):  # the second time for the rounding of the first
-            left = rest - A @ change
-            change = change + (A.T @ np.linalg.solve(G, left) if wide else np.linalg.solve(G, A.T @ left))
+        if A.size * min(A.shape) <= FACTORED:  # the normal equations square the condition of A
+            change = lstsq(A, rest, lapack_driver="gelsy")[0]
+        else:
+            G = A @ A.T if wide else A.T @ A
+            G[np.diag_indices(len(G))] += np.trace(G) * EPS + TINY
+            for _ in range(2):  # the second time for the rounding of the first
+                left = rest - A @ change
+                change = change + (A.T @ np.linalg.solve(G, left) if wide else np.linalg.solve(G, A.T @ left))
         return change[: F.shape[1]], np.concatenate([change[F.shape[1] :], np.zeros(len(z) - k)])
 
     def _cost(self, V: Array, s: Array, z: Array) -> float:
