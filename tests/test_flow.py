@@ -1,5 +1,7 @@
 """The flow, judged from outside: conservation, closed forms, independent integrators and quadratic programs."""
 
+import dataclasses
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from scipy.special import log_expit
 from lib.data import gaussian, orthogonally_separable
 from lib.flow import Trajectory, direction_flow, gradient_flow, velocity
 from lib.flow.boost import boosted
+from lib.flow.clock import clock
 from lib.flow.minnorm import least
 from lib.kkt import multiplier
 from lib.losses import get_loss
@@ -736,3 +739,11 @@ def test_bad_directions_are_refused():
     for U, s, words in (([[0.0, 0.0]], 1, "nonzero"), ([[1.0, 0.0, 0.0]], 1, "length 2"), ([[1.0, 0.0]], 0.5, "-1 or")):
         with pytest.raises(ValueError, match=words):
             direction_flow([1.0], U, [[1.0, 2.0]], s)
+
+
+def test_a_loss_without_a_clock_is_refused() -> None:
+    """Catches a new loss that silently flows as the squared one."""
+    ones, steep = np.ones(2), dataclasses.replace(get_loss("squared"), name="steep")
+    assert type(clock(get_loss("squared"), ones, ones)) is not type(clock(get_loss("logistic"), ones, ones))
+    with pytest.raises(ValueError, match="steep loss needs a clock"):
+        clock(steep, ones, ones)

@@ -108,8 +108,15 @@ Clock = Softmax | Plain
 
 
 def clock(loss: Loss, y: Array, weights: Array) -> Clock:
-    """The clock of a loss with labels or targets y (N,) and positive weights (N,)."""
-    return Softmax(loss, weights) if isinstance(loss, Tailed) else Plain(y, weights)
+    """The clock of a loss with labels or targets y (N,) and positive weights (N,).
+
+    Raises `ValueError` for a loss that none of the clocks was made for.
+    """
+    if isinstance(loss, Tailed):
+        return Softmax(loss, weights)
+    if loss.name == "squared":
+        return Plain(y, weights)
+    raise ValueError(f"the flow of the {loss.name} loss needs a clock of its own, beside those of lib/flow/clock.py")
 
 
 # --- time ------------------------------------------------------------------------------------------
