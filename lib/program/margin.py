@@ -27,7 +27,7 @@ MOVES = 4  # Newton steps towards outputs that fit
 CLOSE = 2.0  # margins below CLOSE times their target may be too small for other weights
 SHORT = 1e-9  # a margin this little below its target is not worth a row
 STIFF = Hinge(1e3)
-FACTORED = 1e9  # products that a factorisation may take, some second
+FACTORED = 1e8  # products that a factorisation may take, tenths of a second
 EXACT = 1e-11  # outputs this near to the largest target, relatively, fit
 
 
