@@ -64,16 +64,20 @@
     }
   };
 
-  // No line begins with the comma that follows a formula: the two stand in one box (to a word joiner Chromium does not listen).
+  // No line begins with the comma that follows a formula, none ends with the bracket before it: they stand in one box (to a
+  // word joiner Chromium does not listen).
   const join = (formula) => {
-    const next = formula.nextSibling;
-    const marks = next?.nodeType === Node.TEXT_NODE && next.data.match(/^[,.;:!?)\]’”]+/)?.[0];
-    if (!marks) return;
+    const words = (node) => (node?.nodeType === Node.TEXT_NODE ? node.data : "");
+    const { previousSibling: before, nextSibling: after } = formula;
+    const opens = words(before).match(/[([“‘]+$/)?.[0] ?? "";
+    const closes = words(after).match(/^[,.;:!?)\]’”]+/)?.[0] ?? "";
+    if (!opens && !closes) return;
     const held = document.createElement("span");
     held.className = "held";
     formula.before(held);
-    next.data = next.data.slice(marks.length);
-    held.append(formula, marks);
+    if (opens) before.data = before.data.slice(0, -opens.length);
+    if (closes) after.data = after.data.slice(closes.length);
+    held.append(opens, formula, closes);
   };
   const ready = () => {
     document.querySelectorAll("article table:has(thead)").forEach(label);
