@@ -69,7 +69,7 @@ function render({ model, el }) {
     right.draw("path", { class: "line dash", d: outline([[l, up(1)], [right.W - r, up(1)]]) });
     right.draw("text", { x: l - 6, y: up(1) + 4, class: "label tiny", "text-anchor": "end" }, "1");
     for (const v of [0, 90, 180, 270, 360])
-      right.draw("text", { x: across(v * RAD), y: right.H - b + 17, class: "label tiny", "text-anchor": "middle" }, `${v}°`);
+      right.draw("text", { x: across(v * RAD), y: right.H - b + 17, class: "label tiny", "text-anchor": v < 360 ? "middle" : "end" }, `${v}°`);
     neurons.forEach(({ angle, s }, i) =>
       right.draw("circle", { cx: across(angle), cy: up(Math.abs(growth(X, lam, unit(angle)))), r: mu[i] > 1e-9 ? 5 : 3, class: `${mu[i] > 1e-9 ? "solid" : "ring"} ${LOOK[s]}` }),
     );

@@ -49,7 +49,7 @@ function render({ model, el }) {
       right.draw("text", { x: l - 6, y: place(0, v)[1] + 4, class: "label tiny", "text-anchor": "end" }, text(v, 0));
     }
     for (const angle of [0, 90, 180, 270, 360]) {
-      right.draw("text", { x: place(angle, 0)[0], y: right.H - 10, class: "label tiny", "text-anchor": "middle" }, `${angle}°`);
+      right.draw("text", { x: place(angle, 0)[0], y: right.H - 10, class: "label tiny", "text-anchor": angle < 360 ? "middle" : "end" }, `${angle}°`);
     }
     for (const [multiplier, look] of both) {
       const curve = Array.from({ length: 361 }, (_, k) => place(k, growth(X, multiplier, unit(k * RAD))));
