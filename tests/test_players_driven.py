@@ -164,18 +164,24 @@ def steady(mark: Locator) -> FloatRect:
 
 
 def drag(figure: Locator, name: str, dx: float, dy: float) -> None:
-    """Drag the point called `name` by so many pixels; once it is let go, the pointer moves alone."""
-    knob = figure.get_by_label(name, exact=True)
-    knob.scroll_into_view_if_needed()
-    box = steady(knob.locator(".grip"))
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    mouse = figure.page.mouse
-    mouse.move(x, y)
-    mouse.down()
-    mouse.move(x + dx / 2, y + dy / 2)
-    mouse.move(x + dx, y + dy)
-    mouse.up()
-    dropped = drawing(figure)
+    """Drag the point called `name` by so many pixels; once it is let go, the pointer moves alone.
+
+    Where the page moved from under the pointer, nothing was dragged, and a second hand tries.
+    """
+    knob, mouse = figure.get_by_label(name, exact=True), figure.page.mouse
+    before = dropped = drawing(figure)
+    for _ in range(3):
+        knob.scroll_into_view_if_needed()
+        box = steady(knob.locator(".grip"))
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        mouse.move(x, y)
+        mouse.down()
+        mouse.move(x + dx / 2, y + dy / 2)
+        mouse.move(x + dx, y + dy)
+        mouse.up()
+        dropped = drawing(figure)
+        if dropped != before:
+            break
     mouse.move(x, y)
     assert drawing(figure) == dropped
 
