@@ -164,24 +164,18 @@ def steady(mark: Locator) -> FloatRect:
 
 
 def drag(figure: Locator, name: str, dx: float, dy: float) -> None:
-    """Drag the point called `name` by so many pixels; once it is let go, the pointer moves alone.
-
-    Where the page moved from under the pointer, nothing was dragged, and a second hand tries.
-    """
-    knob, mouse = figure.get_by_label(name, exact=True), figure.page.mouse
-    before = dropped = drawing(figure)
-    for _ in range(3):
-        knob.scroll_into_view_if_needed()
-        box = steady(knob.locator(".grip"))
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        mouse.move(x, y)
-        mouse.down()
-        mouse.move(x + dx / 2, y + dy / 2)
-        mouse.move(x + dx, y + dy)
-        mouse.up()
-        dropped = drawing(figure)
-        if dropped != before:
-            break
+    """Drag the point called `name` by so many pixels; once it is let go, the pointer moves alone."""
+    knob = figure.get_by_label(name, exact=True)
+    knob.scroll_into_view_if_needed()
+    box = steady(knob.locator(".grip"))
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    mouse = figure.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + dx / 2, y + dy / 2)
+    mouse.move(x + dx, y + dy)
+    mouse.up()
+    dropped = drawing(figure)
     mouse.move(x, y)
     assert drawing(figure) == dropped
 
@@ -485,8 +479,11 @@ def refused_and_sealed(figure: Locator, area: Locator) -> None:
     assert f"Line {line} fails: {forged(IRIS, at, '6').message.partition(': ')[2]}." in words(figure)
     assert area.input_value()[at] == "6" and figure.locator(".stripe.wine").is_visible()
     figure.get_by_role("button", name="Go to the line that fails").click()
-    lit, sheet = (figure.locator(name).bounding_box() for name in (".stripe.neg", ".sheet"))
-    assert lit and sheet and sheet["y"] <= lit["y"] < sheet["y"] + sheet["height"]
+    in_sight = """(el) => {
+        const [lit, sheet] = [".stripe.neg", ".sheet"].map((name) => el.querySelector(name)?.getBoundingClientRect());
+        return lit && sheet.top <= lit.top && lit.top < sheet.bottom;
+    }"""
+    figure.page.wait_for_function(in_sight, arg=figure.element_handle(), timeout=30_000)
     verdict(figure, "Restore the file")
     assert verdict(figure, "Lower the digit")["line"] == 250 and "the digest differs" in words(figure)
     assert verdict(figure, "Keep the digest right")["accepted"]

@@ -79,8 +79,9 @@ def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, seconds: float = 
         return 0.0
     # in units of X and lam in which nothing underflows
     rows, used, labels = X[lam != 0], np.ldexp(lam[lam != 0], -exponent(lam)), y[lam != 0]
-    height = hausdorff(np.ldexp(rows, -exponent(rows)), used, seconds=seconds).upper
-    return float(np.ldexp(norm_lower(labels, used, height), -exponent(rows)))
+    unit = -exponent(rows)
+    height = hausdorff(np.ldexp(rows, unit), used, seconds=seconds).upper
+    return float(np.ldexp(norm_lower(labels, used, height), unit))
 
 
 def upper_bound(net: Network, X: ArrayLike, y: ArrayLike) -> float:
