@@ -27,6 +27,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from fractions import Fraction
+from functools import lru_cache
 from math import inf, isqrt, lcm
 from operator import mul
 from pathlib import Path
@@ -140,6 +141,7 @@ class Lines:
 # --- numbers ----------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=2**12)  # cones repeat their numbers
 def rational(text: str, name: str) -> Fraction:
     """A decimal such as -0.25 or 1e-9, or a fraction such as 2/3, exactly."""
     need(len(text) <= MAX_DIGITS, f"{name} has a number of more than {MAX_DIGITS} characters")
@@ -320,15 +322,16 @@ def read_side(lines: Lines, sign: int, d: int, support: dict[int, Example]) -> S
 def settles(side: Side, t: list[Fraction], c: list[Fraction], budget: Budget) -> bool:
     """|v| + r <= 1, multiplied by 2 * unit * denominator * FINE."""
     held = budget.held
-    (coefficients,), denominator = over_one([t + [-value for value in c]], budget)
+    (signed, less), denominator = over_one([t, c], budget)
+    coefficients = signed + [-value for value in less]
     budget.held, wide = held, widest([coefficients, [denominator]])
-    used, d = sum(map(bool, coefficients)) + 1, len(side.halves[0])
+    pairs = zip(coefficients, side.own[: len(t)] + side.opposite, strict=True)
+    parts = [(denominator, side.halves[len(t)]), *((2 * value, g) for value, g in pairs if value)]
+    weights, rows = zip(*parts, strict=True)
+    used, d = len(weights), len(side.halves[0])
     budget.spend(used * (d + 8), wide, side.bits)
     budget.spend(d + 8, wide + side.bits + 64, wide + side.bits + 64)
-    v = [denominator * half for half in side.halves[len(t)]]
-    for coefficient, g in zip(coefficients, side.own[: len(t)] + side.opposite, strict=True):
-        if coefficient:
-            v = [a + 2 * coefficient * b for a, b in zip(v, g, strict=True)]
+    v = [dot(weights, column) for column in zip(*rows, strict=True)]
     room = denominator * (2 * side.unit * FINE - side.radius[len(t)])
     return room >= 0 and dot(v, v) * FINE**2 <= room**2
 
@@ -349,9 +352,9 @@ def check_side(lines: Lines, sign: int, d: int, support: dict[int, Example]) -> 
             rationals(own, len(signs), "own", lines.budget),
             rationals(opposite, len(side.opposite), "opposite", lines.budget),
         )
-        kept = (value >= 1 if mark == "+" else value <= 0 for mark, value in zip(signs, t, strict=True))
+        kept = (v.numerator >= v.denominator if s == "+" else v.numerator <= 0 for s, v in zip(signs, t, strict=True))
         need(all(kept), "own must be >= 1 where the sign is + and <= 0 where it is -")
-        need(all(0 <= value <= 1 for value in c), "opposite must be between 0 and 1")
+        need(all(0 <= v.numerator <= v.denominator for v in c), "opposite must be between 0 and 1")
         need(settles(side, t, c, lines.budget), "the bound |v| + r <= 1 of the cone fails")
         cones += 1
         passed = signs.rstrip("-")

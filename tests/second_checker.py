@@ -9,7 +9,7 @@ import json
 import re
 from decimal import Context, Decimal
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import pairwise
 from typing import Any
 
 WIDE = Context(prec=80)
@@ -43,20 +43,29 @@ def inner(a: Vector, b: Vector) -> Fraction:
 
 
 def complete(cones: list[str]) -> bool:
-    """No two cones share a direction, and their shares 2^-length of all sign vectors add up to 1."""
-    apart = all(not a.startswith(b) and not b.startswith(a) for a, b in combinations(cones, 2))
+    """No two cones share a direction, and their shares 2^-length of all sign vectors add up to 1.
+
+    In alphabetical order the cones within a cone follow it at once.
+    """
+    alphabetical = sorted(cones)
+    apart = not any(b.startswith(a) for a, b in pairwise(alphabetical))
     return apart and sum(Fraction(1, 2 ** len(cone)) for cone in cones) == 1
 
 
-def settled(cone: dict[str, str], own: list[Vector], opposite: list[Vector]) -> bool:
+def radii(own: list[Vector]) -> list[Decimal]:
+    """r when the first 0, 1, ... own rows have signs."""
+    sizes = [[abs(inner(g, h)) for h in own] for g in own]
+    rests = (sum((sum(row[k:], Fraction(0)) for row in sizes[k:]), Fraction(0)) for k in range(len(own) + 1))
+    return [WIDE.sqrt(decimal(rest / 4)) for rest in rests]
+
+
+def settled(cone: dict[str, str], own: list[Vector], opposite: list[Vector], radii: list[Decimal]) -> bool:
     signs, t, c = cone["cone"], vector(cone["own"]), vector(cone["opposite"])
     in_bounds = all(v >= 1 if s == "+" else v <= 0 for s, v in zip(signs, t, strict=True))
     in_bounds &= all(0 <= v <= 1 for v in c) and len(signs) <= len(own)
     coefficients = t + [Fraction(1, 2)] * (len(own) - len(t)) + [-v for v in c]
     v = [inner(coefficients, list(column)) for column in zip(*own, *opposite, strict=True)]
-    rest = own[len(t) :]
-    square = sum((abs(inner(g, h)) for g, h in product(rest, rest)), Fraction(0))
-    return in_bounds and total([norm(v), WIDE.sqrt(decimal(square / 4))]) <= 1 + TINY
+    return in_bounds and total([norm(v), radii[len(t)]]) <= 1 + TINY
 
 
 def side_holds(lines: list[dict[str, Any]], sign: int, examples: list[dict[str, Any]]) -> bool:
@@ -64,12 +73,11 @@ def side_holds(lines: list[dict[str, Any]], sign: int, examples: list[dict[str, 
     lam = [Fraction(e["lam"]) for e in examples]
     G = [[abs(weight) * x for x in vector(e["x"])] for weight, e in zip(lam, examples, strict=True)]
     support = [[n for n, weight in enumerate(lam) if s * weight > 0] for s in (sign, -sign)]
-    listed = lines[0]["side"] == sign and [sorted(own), sorted(opposite)] == support
-    return (
-        listed
-        and complete([line["cone"] for line in lines[1:]])
-        and all(settled(line, [G[n] for n in own], [G[n] for n in opposite]) for line in lines[1:])
-    )
+    if lines[0]["side"] != sign or [sorted(own), sorted(opposite)] != support:
+        return False
+    A, B = [G[n] for n in own], [G[n] for n in opposite]
+    r = radii(A)
+    return complete([line["cone"] for line in lines[1:]]) and all(settled(line, A, B, r) for line in lines[1:])
 
 
 def network_holds(certificate: Certificate) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import lsq_linear
 
-from lib.certificate.decimals import joined
+from lib.certificate.decimals import texts
 from lib.data import Array
 from lib.zonotope.signs import Coefficients, Signs, SignVectors, spare
 from lib.zonotope.support import Zonotopes
@@ -73,8 +73,8 @@ def _short(sides: Sides, k: int, signs: SignVectors, x: Array) -> list[Cone | No
         short = np.round(x[waiting], digits)
         short[:, k:own] = 0.5
         settled = sides.lengths(short) <= sides.room(k)
-        for n, row in zip(waiting[settled], short[settled], strict=True):
-            found[n] = Cone(_named(signs[n, :k]), joined(row[:k], digits), joined(row[own:], digits))
+        for n, row in zip(waiting[settled], texts(short[settled], digits), strict=True):
+            found[n] = Cone(_named(signs[n, :k]), " ".join(row[:k]), " ".join(row[own:]))
         waiting = waiting[~settled]
     return found
 

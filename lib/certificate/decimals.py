@@ -28,6 +28,13 @@ def rounded(value: float, digits: int) -> str:
     return "0" if text == "-0" else text
 
 
+def texts(values: Array, digits: int) -> list[list[str]]:
+    """A matrix of numbers `rounded`, each number that occurs only once."""
+    distinct, where = np.unique(values, return_inverse=True)
+    words = np.array([rounded(float(value), digits) for value in distinct], dtype=object)
+    return words[where.reshape(values.shape)].tolist()
+
+
 def joined(values: ArrayLike, digits: int) -> str:
     """A vector as one text, its entries separated by spaces."""
     return " ".join(rounded(float(value), digits) for value in np.asarray(values))

@@ -1,0 +1,196 @@
+"""Exact certificates where the whole problem's multiplier is beyond a proof: size and time. Writes certificates.md.
+
+The solver's network and multiplier lam come first. A file needs few cones if lam has few rows on its larger side (its
+own rows, those of one class), and if lam'(Xu)_+ stays well below 1 there. So rows of that class are dropped one at a
+time, and lam is the solution, over the rows that are left, of
+
+    min tau   s.t.   y'lam >= value,   s lam'(Xu)_+ <= tau |u|,   -s lam'(Xu)_+ <= |u|   for all u,
+
+by linear programs over the directions u found so far. The fewest cones win.
+
+    python benchmarks/certificates.py [--seconds 60] [--witness ../book/networks/cancer.json]
+
+--witness writes what chapter 12 certifies: the numbers of the rows, lam on them, and a network, as short decimals.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from deadlines import line, normal, pixels
+from machine import machine
+from scipy.optimize import linprog
+
+from lib.certificate import certify, write
+from lib.checker import check_file
+from lib.data import Array, Data, Index, load
+from lib.kkt import upper_bound
+from lib.network import Network
+from lib.program import max_margin, minimal
+from lib.program.problem import around
+from lib.zonotope import hausdorff, violators
+from tests.second_checker import accepts
+
+HERE = Path(__file__).parent
+RUNS = [(lambda: load("wine"), 0.01), (lambda: load("breast-cancer"), 0.05), (pixels, 0.05), (normal(100, 8), 0.05)]
+TRIED = 6  # rows of least weight, of which the one that is missed least is dropped
+LEAST = 0.99  # tau: above it there is no room, and fewer rows are not tried
+ROUNDS, CLOSE = 12, 2e-3  # of linear programs, until no direction is found that is this much too high
+SPARE = 1.002  # y'lam is this much above the value: d_H is found a little too late
+
+
+class Directions:
+    """u and s found so far, with s y_n (x_n'u)_+ / |u| for every row: what a unit of |lam_n| adds to the height."""
+
+    def __init__(self, data: Data, net: Network, side: float) -> None:
+        self.X, self.y, self.side = data.X, data.y, side
+        self.s, self.H = np.zeros(0), np.zeros((0, len(data.y)))
+        self.U = np.zeros((0, data.X.shape[1]))
+        self.add(np.vstack([net.W1.T, data.X]), np.append(np.sign(net.w2), data.y))
+
+    def add(self, U: Array, s: Array) -> None:
+        heights = (s * self.y[:, None] * np.maximum(self.X @ U.T, 0) / np.linalg.norm(U, axis=1)).T
+        self.U, self.s, self.H = np.vstack([self.U, U]), np.append(self.s, s), np.vstack([self.H, heights])
+
+    def solved(self, rows: Index, value: float) -> tuple[float, Array]:
+        """tau and lam over the directions found so far; tau is infinite if no lam has the value."""
+        own = self.s == self.side
+        A = np.column_stack([self.H[:, rows], -1.0 * own])
+        A, b = np.vstack([A, np.append(-np.ones(len(rows)), 0.0)]), np.append(1.0 * ~own, -value)
+        found = linprog(np.append(np.zeros(len(rows)), 1.0), A_ub=A, b_ub=b, bounds=(0, None))
+        lam = np.zeros(len(self.y))
+        if found.status != 0:
+            return np.inf, lam
+        lam[rows] = found.x[:-1]
+        return float(found.x[-1]), self.y * lam
+
+    def refined(self, rows: Index, value: float) -> tuple[float, Array]:
+        """The same, once no direction is found where lam is too high."""
+        for _ in range(ROUNDS):
+            tau, lam = self.solved(rows, value)
+            if not np.isfinite(tau):
+                break
+            level = np.where(self.s == self.side, tau, 1.0)
+            near = self.U[self.H @ np.abs(lam) > level * (1 - CLOSE)]
+            found = violators(self.X[rows], lam[rows], min(tau, 1.0), around(near, 0.15, 6), 64)
+            high = found.values > np.where(found.s == self.side, tau, 1.0) * (1 + CLOSE)
+            if not high.any():
+                break
+            self.add(found.U[high], found.s[high])
+        return tau, lam
+
+
+def provable(data: Data, net: Network, lam: Array, value: float) -> Iterator[Array]:
+    """Multipliers of that value with ever fewer rows on the larger side, as long as there is room."""
+    X, y, _ = data
+    side = 1.0 if (lam > 0).sum() > (lam < 0).sum() else -1.0
+    rows, known = np.flatnonzero(lam), Directions(data, net, side)
+    while True:
+        tau, lam = known.refined(rows, SPARE * value)
+        if tau > LEAST:
+            return
+        yield lam
+        rows = np.flatnonzero(lam)
+        own = rows[y[rows] == side]
+        light = own[np.argsort(np.abs(lam[own]) * np.linalg.norm(X[own], axis=1))][:TRIED]
+        rows = min((rows[rows != n] for n in light), key=lambda kept: known.solved(kept, SPARE * value)[0])
+
+
+class Found(NamedTuple):
+    """A certificate, the network and lam it is made of, and the processor seconds of the making."""
+
+    certificate: dict
+    net: Network
+    lam: Array
+    spent: float
+
+    @property
+    def cones(self) -> int:
+        return sum(len(self.certificate[side]) - 1 for side in ("plus", "minus"))
+
+
+def made(data: Data, net: Network, lam: Array) -> Found | None:
+    start = time.process_time()
+    try:
+        certificate = certify(net, data.X, data.y, lam)
+    except ValueError:  # too many cones
+        return None
+    return Found(certificate, net, lam, time.process_time() - start)
+
+
+def shortened(data: Data, net: Network, lam: Array) -> tuple[Network, Array]:
+    """Five digits after the point: of |w2_i| w1_i, and of lam / d_H(lam)."""
+    W = np.round(net.W1 * np.abs(net.w2) / (data.y * net.predict(data.X)).min(), 5)
+    return Network(W, np.sign(net.w2)), np.round(lam / hausdorff(data.X, lam).upper, 5)
+
+
+def best(data: Data, gap: float, seconds: float) -> Found:
+    """The certificate of fewest cones with upper / lower <= 1 + gap, from the solver's network and multiplier."""
+    solved = max_margin(data.X, data.y, tol=gap / 10, seconds=seconds)
+    net = minimal(solved.network, data.X)
+    value = upper_bound(net, data.X, data.y) * 1.0005 / (1 + gap)  # the network grows when it is written shorter
+    tried = [made(data, *shortened(data, net, lam)) for lam in provable(data, net, solved.lam, value)]
+    return min((one for one in tried if one), key=lambda one: one.cones)
+
+
+def row(make, gap: float, seconds: float) -> tuple[str, Found]:  # type: ignore[no-untyped-def]
+    data = make()
+    start = time.process_time()
+    found = best(data, gap, seconds)
+    searched = time.process_time() - start
+    with tempfile.TemporaryDirectory() as folder:
+        file = write(found.certificate, Path(folder) / "one.jsonl")
+        size, start = file.stat().st_size / 1e6, time.process_time()
+        verdict = check_file(file)
+        first = time.process_time() - start
+    start = time.process_time()
+    assert verdict.accepted and accepts(found.certificate)
+    second = time.process_time() - start
+    sides = f"{(found.lam > 0).sum()} + {(found.lam < 0).sum()}"
+    interval = f"[{float(verdict.lower):.4f}, {float(verdict.upper):.4f}]"
+    times = [f"{spent:.1f}" for spent in (searched, found.spent, first, second)]
+    cells = [data.name, f"{len(data.y)} x {data.X.shape[1]}", sides, interval]
+    gap = float(verdict.upper / verdict.lower) - 1
+    return line(*cells, f"{gap:.1%}", f"{found.cones:,}", f"{size:.1f}", *times), found
+
+
+def witness(found: Found) -> str:
+    """Rows, lam on them, and neurons with their signs: JSON, a line for each neuron."""
+    rows = np.flatnonzero(found.lam)
+    neurons = ",\n".join(json.dumps(w.tolist()) for w in found.net.W1.T)
+    signs = found.net.w2.astype(int).tolist()
+    head = f'"rows": {rows.tolist()},\n"lam": {found.lam[rows].tolist()},\n"signs": {signs},\n'
+    return "{" + head + f'"neurons": [\n{neurons}\n]}}\n'
+
+
+TEXT = """# Exact certificates of real data
+
+Written by `benchmarks/certificates.py`. {machine}
+
+`lam` has few rows of one class and much room on their side, and is nonetheless worth almost the cost of the network;
+the script says how it is found. The interval is what the integers of `lib.checker` accept, and the second checker of
+the tests too. Seconds are those of the processor: of the search (the solver, {seconds:.0f} s at most, and the choice of
+rows and lam, with a file for each), of the making of the file that won, and of the two checkers.
+
+| data | N x d | rows of each class | P* in, exactly | gap | cones | MB | search | made | checked | second checker |
+|---|---|---|---|---|---|---|---|---|---|---|
+{rows}
+"""
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--witness", type=Path)
+    options, where, rows = parser.parse_args(), machine(), []
+    for make, gap in RUNS:
+        text, found = row(make, gap, options.seconds)
+        rows.append(text)
+        print(text, flush=True)
+        if options.witness and text.startswith("| breast-cancer"):
+            options.witness.write_text(witness(found))
+    (HERE / "certificates.md").write_text(TEXT.format(machine=where, seconds=options.seconds, rows="\n".join(rows)))
