@@ -89,7 +89,7 @@ def links(part: Tag) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("parallel", [0, 2])
 def test_the_ledger_lists_what_was_verified_and_what_is_cited(book: SmallBook, parallel: int) -> None:
-    """Catches a claim that is left out, a wrong number or link, a lost row, a source that is not named."""
+    """Catches a claim left out, a wrong number or link, a lost row, a table in the open, a source that is not named."""
     assert book.build(parallel) == ""
     page = book.page("ledger")
     assert [row.text.split() for row in page.select("section > table tr")][1:] == [
@@ -104,7 +104,8 @@ def test_the_ledger_lists_what_was_verified_and_what_is_cited(book: SmallBook, p
         ("measured here", "one.html#verified-thm-a"),
     ]
     assert "Theorem 1.1 (First" in first.text and first.select(".math")
-    assert [row.td.text for row in first.select("tbody tr")] == ["✓ holds", "✗ fails"]
+    assert [row.td.text for row in first.select("details > .verification tbody tr")] == ["✓ holds", "✗ fails"]
+    assert [line.text.split(",")[0].strip() for line in first.select("summary")] == ["verified: 1 case holds"]
     assert "a case" in first.text and "other" in second.text
     known = second.find_all("p")[-1]
     assert known.text.endswith("cited from Known [Kno01]") and ("Lemma 2.1", "part/two.html#lem-known") in links(known)

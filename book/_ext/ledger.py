@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from docutils import nodes
+from folding import fold, fold_title
 from gathered import Gather, GatherDirective, documents, section
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -114,9 +115,10 @@ class Ledger(Gather):
     def verified(self, document: str, box: nodes.container) -> list[nodes.Node]:
         label = label_of(box)
         cell = self.link(document, box["ids"][0], nodes.Text("measured here"))
-        told = [self.claim(label), *self.name(label), nodes.Text(self.numbered.get(label, "")), nodes.Text(" · ")]
-        line = nodes.paragraph("", "", *told, *self.copies(box[0].children[1:]), nodes.Text(" · "), cell)
-        return [line, nodes.container("", *self.copies(list(box.findall(nodes.table))), classes=["verification"])]
+        told = [self.claim(label), *self.name(label), nodes.Text(self.numbered.get(label, "")), nodes.Text(" · "), cell]
+        verdict = fold_title("", "", *self.copies(box[0].children[1:]))
+        body = nodes.container("", *self.copies(list(box.findall(nodes.table))), classes=["verification"])
+        return [nodes.paragraph("", "", *told), fold("", verdict, body, classes=["fold", "check"])]
 
     def cited(self, claim: nodes.Element) -> nodes.paragraph:
         label = claim["label"]
@@ -146,7 +148,8 @@ def anchor(document: str) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.setup_extension("gathered")
+    for extension in ("folding", "gathered"):
+        app.setup_extension(extension)
     app.add_directive("ledger", GatherDirective)
     app.connect("doctree-read", name_boxes)
     app.add_post_transform(Ledger)

@@ -54,7 +54,8 @@
       [...row.cells].forEach((cell, k) => {
         cell.setAttribute("role", cell.closest("thead") ? "columnheader" : "cell");
         const empty = !cell.textContent.trim() && !cell.querySelector("img, svg");
-        if (!k || empty || cell.closest("thead") || !heads[k]) return;
+        const titled = !k && !/^[\d.\s]+$/.test(cell.textContent); // a number says nothing by itself
+        if (titled || empty || cell.closest("thead") || !heads[k]) return;
         const says = document.createElement("span");
         says.className = "column";
         says.setAttribute("aria-hidden", "true");
@@ -79,7 +80,15 @@
     if (closes) after.data = after.data.slice(closes.length);
     held.append(opens, formula, closes);
   };
+  const hang = (block) =>
+    block.replaceChildren(...block.textContent.trimEnd().split("\n").map((words) => {
+      const line = document.createElement("span");
+      line.className = "line";
+      line.append(words || " ");
+      return line;
+    }));
   const ready = () => {
+    document.querySelectorAll("article .highlight-myst-ansi pre").forEach(hang);
     document.querySelectorAll("article table:has(thead)").forEach(label);
     document.querySelectorAll("article span.math").forEach(join);
   };
