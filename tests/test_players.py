@@ -21,6 +21,7 @@ from figures.players.player import plain
 from figures.players.state import DEAD, FREE, clock, frames, rounded, whereabouts
 from lib.data import gaussian, orthogonally_separable
 from lib.flow import direction_flow, gradient_flow
+from lib.kkt import upper_bound
 from lib.network import Network
 from lib.patterns import cells
 from lib.program import max_margin
@@ -128,6 +129,17 @@ def test_whereabouts_tell_sliding_from_crossing() -> None:
     dying = [[0.6, -0.8], down, down, down]
     found = whereabouts(rows, np.swapaxes([sliding, crossing, dying], 0, 1))
     assert found.T.tolist() == [[FREE, 0, 0, FREE], [FREE] * 4, [FREE, DEAD, DEAD, DEAD]]
+
+
+def test_the_flow_costs_what_lib_says() -> None:
+    """Catches a cost that is not the normalised one, and a network that errs and is given a price."""
+    best = max_margin(X, Y, tol=1e-8).primal_value
+    shares = players.flow(X, Y, LOG_T, W1, W2, best=best).state["shares"]
+    steps = frames(len(LOG_T))
+    right = RUN.margins[steps].min(axis=1) > 0
+    assert right.any() and not right.all() and ((shares > 0) == right).all()
+    costs = [upper_bound(RUN.network(k), X, Y) for k in steps[right]]
+    assert best / shares[right] == pytest.approx(np.array(costs), rel=1e-5)
 
 
 def test_neurons_lie_in_their_ellipsoid() -> None:

@@ -5,6 +5,7 @@ an admonition becomes a `<details>` element, which a keyboard opens, a link into
 """
 
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput, visit_HideCellInput
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
@@ -27,6 +28,13 @@ def visit_fold(self: HTML5Translator, node: nodes.Element) -> None:
 
 def depart_fold(self: HTML5Translator, node: nodes.Element) -> None:
     self.body.append("</details>\n")
+
+
+def visit_hidden(self: HTML5Translator, node: nodes.Element) -> None:
+    """A cell that myst-nb folds, without the name that would take the place of the word on it for a screen reader."""
+    start = len(self.body)
+    visit_HideCellInput(self, node)
+    self.body[start:] = [text.replace(' aria-label="Toggle hidden content"', "") for text in self.body[start:]]
 
 
 def visit_fold_title(self: HTML5Translator, node: nodes.Element) -> None:
@@ -99,6 +107,7 @@ class SetProofsAndFolds(SphinxPostTransform):
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_node(fold, html=(visit_fold, depart_fold))
+    app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_HideCellInput))
     app.add_node(fold_title, html=(visit_fold_title, depart_fold_title))
     app.add_post_transform(SetProofsAndFolds)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

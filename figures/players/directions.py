@@ -1,5 +1,7 @@
 """Players on the circle and the sphere of directions: neurons along a flow, and the basins of extremal directions."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
@@ -11,19 +13,32 @@ from figures.style import columns
 from lib.data import validated, validated_dual
 
 
-def flow(X: ArrayLike, y: ArrayLike, log_t: ArrayLike, W1: ArrayLike, w2: ArrayLike, targets: ArrayLike = ()) -> Player:
+def flow(
+    X: ArrayLike,
+    y: ArrayLike,
+    log_t: ArrayLike,
+    W1: ArrayLike,
+    w2: ArrayLike,
+    targets: ArrayLike = (),
+    *,
+    best: float = 0.0,
+) -> Player:
     """Neurons W1 (T, d, m), w2 (T, m) along log_t (T,), d = 2 or 3: play, pause, scrub; sliding and death are marked.
 
-    `targets` (k, d) are directions to be ringed, such as those of the optimal neurons.
+    `targets` (k, d) are directions to be ringed, such as those of the optimal neurons. With `best`, the least cost P*,
+    the words say how many times P* the network costs, (1/min_n q_n) sum_i |w2_i| ||w1_i||, once no margin is negative.
     """
     X, y = validated(X, y)
     d = columns(X, 2, 3)
     log_t, W1, w2, k = along(log_t, W1, w2)
     lengths = np.linalg.norm(W1[k], axis=1)
-    state = {
+    margins = y * np.einsum("tnm,tm->tn", np.maximum(X @ W1[k], 0), w2[k])
+    prices = (np.abs(w2[k]) * lengths).sum(axis=1)
+    state: dict[str, Any] = {
         "X": X, "y": y, "log_t": rounded(log_t[k]), "directions": rounded(directions(W1[k]), 5),
         "sizes": rounded(lengths / lengths.max(axis=1, keepdims=True), 4), "signs": np.where(w2[0] < 0, -1, 1),
         "status": whereabouts(X, directions(W1))[k], "targets": np.reshape(targets, (-1, d)),
+        "shares": rounded(best * margins.min(axis=1) / prices) if best else [],
     }  # fmt: skip
     alt = (
         f"{W1.shape[2]} neurons as arrows from the centre of the {'circle' if d == 2 else 'sphere'} of directions, "

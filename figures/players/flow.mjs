@@ -8,7 +8,7 @@ const DEAD = -2;
 
 function render({ model, el }) {
   const figure = stage(el, "gradient flow");
-  const { X, y, log_t: clock, directions, sizes, signs, status, targets } = model.get("state");
+  const { X, y, log_t: clock, directions, sizes, signs, status, targets, shares } = model.get("state");
   const d = X[0].length;
   const panel = new Panel(figure, { name: "Directions of the neurons", widest: 480 });
   panel.view.reach = 1.3;
@@ -57,8 +57,12 @@ function render({ model, el }) {
     const kinds = sliding.flatMap((who, n) => (who.length ? [`${who.join(", ")} on the ${d === 2 ? "line" : "plane"} of x${subscript(n + 1)}`] : []));
     const dead = state.filter((n) => n === DEAD).length;
     const places = now.flatMap((u, i) => (state[i] !== DEAD && size[i] > 0.05 ? [`${signs[i] > 0 ? "+" : "−"} at ${d === 2 ? degrees(u) : `(${u.map((v) => text(v)).join(", ")})`}`] : []));
-    figure.say(
-      `At log t = ${text(between(clock, at), 1)}, ${plural(state.length - dead, "neuron")} ${state.length - dead === 1 ? "is" : "are"} alive and ${dead} dead.`,
+    const when = `At log t = ${text(between(clock, at), 1)}, `;
+    if (shares.length) {
+      const share = between(shares, at); // of the cost, what the best network would need
+      figure.say(`${when}${share > 0 ? `the network costs ${text(1 / share)} times the least possible.` : "not every example is on its side."}`);
+    } else figure.say(
+      `${when}${plural(state.length - dead, "neuron")} ${state.length - dead === 1 ? "is" : "are"} alive and ${dead} dead.`,
       kinds.length && `Sliding: ${kinds.join("; ")}.`,
       places.length <= 6 && `The large ones: ${places.join("; ")}.`,
     );

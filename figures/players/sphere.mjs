@@ -23,16 +23,16 @@ function render({ model, el }) {
       const dot = panel.dot(flat(u), reached[k] < 0 ? "solid hair" : "solid", 3);
       if (reached[k] >= 0) dot.style.setProperty("--c", HUES[reached[k] % HUES.length]);
     });
+    ends.forEach((u, k) => {
+      if (!front(u)) return;
+      panel.dot(flat(u), "solid", 9).style.setProperty("--c", HUES[k % HUES.length]);
+      panel.dot(flat(u), "ring", 9);
+    });
     X.forEach((x, n) => {
       trace(panel, project, equator(x), `line thin ${y[n] > 0 ? "pos" : "neg"}`);
       const p = normalised(x);
       if (front(p)) panel.example(flat(p), y[n], y[n] > 0 ? "pos" : "neg", 6);
       if (front(p)) panel.label(flat(p), `x${subscript(n + 1)}`, "strong", 0, -10);
-    });
-    ends.forEach((u, k) => {
-      if (!front(u)) return;
-      panel.dot(flat(u), "solid", 9).style.setProperty("--c", HUES[k % HUES.length]);
-      panel.dot(flat(u), "ring", 9);
     });
     const seen = ends.flatMap((u, k) => (front(u) ? [`${text((100 * reached.filter((r) => r === k).length) / starts.length, 0)} % end at (${u.map((v) => text(v)).join(", ")})`] : []));
     const dead = reached.filter((r) => r < 0).length;
