@@ -86,7 +86,8 @@ function render({ model, el }) {
       const [px, py] = place(x(at), v);
       bounds.draw("text", { x: px + dx, y: py + dy, class: `label strong ${look}` }, words);
     };
-    if (inside.length) name(inside[0], upper[inside[0]], "upper", "neg", 10, 8);
+    const third = inside[Math.round(inside.length * 0.3)]; // it falls: the name stands over it
+    if (inside.length) name(third, upper[third], "upper", "neg", 0, -10);
     const early = shown[Math.round(shown.length * 0.25)];
     const below = place(x(early), lower[early])[1] + 22 < bounds.H - 38; // else the name would lie on the axis
     name(early, lower[early], "lower", "pos", 8, below ? 18 : -8);
