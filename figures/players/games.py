@@ -12,9 +12,11 @@ import figures
 from figures.players.player import Player, bundle
 from figures.style import columns
 from lib.data import Array, validated, validated_dual, validated_matrix
+from lib.flow import gradient_flow
 from lib.kkt import normalised, upper_bound
-from lib.network import Network
+from lib.network import Network, balanced
 from lib.patterns import count
+from lib.program import max_margin
 from lib.zonotope import growth, hausdorff
 
 SOLVED = 1.05  # the highest hill of a network that is as good as optimal
@@ -163,4 +165,16 @@ def laboratory(X: ArrayLike, y: ArrayLike, width: int = 12, scale: float = 0.1, 
         f"{len(X)} data points in the plane, to be dragged; the least cost of a network that fits them, and the cost "
         "of a trained one."
     )
-    return Player("laboratory", state, alt, _data(X, y), 3.6, 3.4)
+
+    def draw(figure: Figure) -> None:
+        _data(X, y)(figure)
+        (ax,) = figure.axes
+        side = np.linspace(*ax.get_xlim(), 89)
+        outputs = max_margin(X, y).network.predict(np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2))
+        for s in (1, -1):
+            ax.contourf(side, side, s * outputs.reshape(89, 89), [1e-6, np.inf], colors=[figures.colour(s)], alpha=0.15)
+        run = gradient_flow(balanced(2, width, scale, np.random.default_rng(seed)), X, y, log_t_end=30).network()
+        for end, s in zip(0.7 * side[-1] * run.W1.T / run.radii.max(), run.w2, strict=True):
+            figures.arrow(ax, end, figures.colour(s))
+
+    return Player("laboratory", state, alt, draw, 3.6, 3.4)

@@ -2,13 +2,14 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 from numpy.typing import ArrayLike
 
 import figures
 from figures.players.player import Player
 from figures.players.state import rounded
 from figures.style import columns
-from lib.data import validated, validated_matrix
+from lib.data import Array, validated, validated_matrix
 from lib.data import whitened as orthogonalised
 
 KEPT = -0.02  # a cosine that counts as not negative
@@ -60,6 +61,14 @@ def beam(x: ArrayLike, widths: ArrayLike, beams: ArrayLike) -> Player:
     return Player("beam", {"x": x, "widths": widths, "beams": rounded(beams, 9)}, alt, draw, 5.6, 3.0)
 
 
+def _denoised(y: Array, X: Array, rho: float) -> Array:
+    """h(y) = sum_n phi_n(u_n'y) u_n, the ramp phi_n from 0 at rho to l_n at l_n - rho; y (..., 2)."""
+    lengths = np.linalg.norm(X, axis=1)
+    U = X / lengths[:, None]
+    shares = np.clip((y @ U.T - rho) / (lengths - 2 * rho), 0, 1)
+    return (shares * lengths) @ U
+
+
 def virtual_points(X: ArrayLike, rho: float) -> Player:
     """Two training points X (2, 2) beside the origin, the flow h(y) - y of the least-norm denoiser, and their sum.
 
@@ -71,8 +80,12 @@ def virtual_points(X: ArrayLike, rho: float) -> Player:
     alt = "The origin and two training points with circles of the noise, arrows of the score flow, and the points' sum."
 
     def draw(figure: Figure) -> None:
-        ax = figure.subplots()
-        figures.plane(ax, 1.6 * float(np.abs(X).max()))
+        ax, reach = figure.subplots(), 1.6 * float(np.abs(X).max())
+        figures.plane(ax, reach)
+        grid = np.stack(np.meshgrid(*2 * [reach * np.arange(-7, 8) / 7.5]), axis=-1)
+        ax.quiver(*np.moveaxis(grid, -1, 0), *np.moveaxis(_denoised(grid, X, rho) - grid, -1, 0), color=figures.SOFT)
+        for x in (np.zeros(2), *X):
+            ax.add_patch(Circle(tuple(x), rho, fill=False, edgecolor=figures.POS))
         ax.plot(*np.vstack([np.zeros(2), X]).T, "o", color=figures.POS)
         ax.plot(*X.sum(axis=0), "o", color=figures.MARK)
 
