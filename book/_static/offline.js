@@ -33,6 +33,10 @@ if (location.pathname.endsWith("/search.html")) {
   };
   // As soon as the search's own script has run, and before it lists anything.
   document.addEventListener("load", (event) => event.target.src?.includes("searchtools") && improve(), true);
+  // What was asked is marked on the page that a result leads to; whoever leaves in another way reads without marks.
+  let chosen = false;
+  document.addEventListener("click", ({ target }) => (chosen = Boolean(target.closest("#search-results a"))), true);
+  addEventListener("pagehide", () => chosen || localStorage.removeItem("sphinx_highlight_terms"));
 }
 if (location.protocol === "file:" && location.pathname.endsWith("/search.html")) {
   const root = new URL(document.documentElement.dataset.content_root, location.href).href;
