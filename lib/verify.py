@@ -51,13 +51,13 @@ def _check(measured: str, predicted: str, gap: float, tol: float, margin: float)
 
 
 def _text(value: ArrayLike) -> str:
-    """A number in four digits; an array by its shape and its first entries."""
+    """A number in four digits; an array by its first three entries; -0 is 0."""
     a = np.asarray(value)
     if a.dtype == bool:
         return str(value).lower() if a.ndim == 0 else f"{int(a.sum())} of {a.size} true"
     if a.ndim == 0:
-        return f"{a}" if np.issubdtype(a.dtype, np.integer) else f"{a:.4g}"
-    head = ", ".join(f"{v:.4g}" for v in a.ravel()[:3])
+        return f"{a}" if np.issubdtype(a.dtype, np.integer) else f"{a + 0.0:.4g}"
+    head = ", ".join(f"{v + 0.0:.4g}" for v in a.ravel()[:3])
     return f"[{head}{', ...' if a.size > 3 else ''}]"
 
 

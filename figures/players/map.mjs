@@ -24,10 +24,10 @@ function render({ model, el }) {
       buttons.forEach((pick, k) => pick.setAttribute("aria-pressed", String(options[k] === chosen[name]))),
     );
     const found = entries.find((entry) => axes.every(({ name }) => entry.where[name] === chosen[name]));
-    const lines = found ? [["Theorem", found.theorem], ["Hypotheses, as checked", found.checked], ["Limit", found.limit], ["Certificate", found.certificate]] : [];
+    const lines = found ? [["Chapter", found.theorem], ["Hypotheses, as checked", found.checked], ["Limit", found.limit], ["Certificate", found.certificate]] : [];
     answer.replaceChildren(...lines.flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, text)]));
-    const choice = axes.map(({ name }) => chosen[name]).join(", ");
-    figure.say(found ? `${choice}: ${found.theorem}.` : `${choice}: no theorem of this book says where training ends. An open case.`);
+    const choice = axes.map(({ name }) => chosen[name]).join(" · ");
+    figure.say(found ? `${choice}: answered in “${found.theorem}”.` : `${choice}: no theorem of this book says where training ends. An open case.`);
     model.set("entry", found ? entries.indexOf(found) : null);
   }
   draw();
