@@ -191,7 +191,7 @@ _TIE = 1e-9  # of two arrivals, relative to the clock
 
 @result
 class Race(NamedTuple):
-    """Row k of `blocks` (K, N) is the set A_k learnt at t = `times`[k] log(1/eps): the flow's limit as eps -> 0.
+    """Row k of `blocks` (K, N) is the set A_k learnt at t = `times[k]` log(1/eps): the flow's limit as eps -> 0.
 
     `cost` = sum_k ||(y_n / rho_n : n in A_k)||, and `missed` (N,) are the rows that are never learnt.
     """

@@ -143,9 +143,9 @@ def directions(X: Array) -> Array:
 
 
 class Lines(NamedTuple):
-    """Row n is on the line of row `first`_n, the first one there, and points its way (`sign`_n = 1) or the other (-1).
+    """Row n is on the line of row `first[n]`, the first there, and points its way (`sign[n]` = 1) or the other (-1).
 
-    A zero row is on no line: it has `first` -1 and sign 0.
+    A zero row is on no line: it has `first` -1 and `sign` 0.
     """
 
     first: Index
