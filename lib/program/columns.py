@@ -15,7 +15,7 @@ from lib.bounds import relative_gap
 from lib.data import Array
 from lib.program.rounds import NEAR, Round, State, advanced, first, priced, restricted
 from lib.program.solution import Progress, Watch
-from lib.zonotope import Maximiser
+from lib.zonotope import Maximiser, Search
 from lib.zonotope.ascent import unit
 
 NODES = 200_000  # of a proof without a deadline
@@ -91,13 +91,38 @@ class Generation:
         self.round, self.directions, self.sizes, self.cut = 0, 0, (0, 0), False
 
     def offer_network(self, V: Array, s: Array, z: Array) -> None:
-        upper, V, s, z = self.state.problem.upper(V, s, z)
-        if upper < self.interval.upper:
+        """Where some row falls short, a network that fits is made from it."""
+        problem, least = self.state.problem, self.interval.upper
+        upper, V, s, z = problem.upper(V, s, z)
+        if not np.isfinite(upper):
+            upper, V, s, z = problem.upper(*problem.fitting(V, s, z, quick=bool(np.isfinite(least))))
+        if upper < least:
             self.interval = self.interval._replace(upper=upper, V=V, s=s, z=z)
+            if not self.credible(self.best):
+                self.best = self.proved
 
     def offer_bound(self, lower: float, lam: Array) -> None:
         if lower > self.interval.lower:
             self.interval = self.interval._replace(lower=lower, lam=lam)
+
+    @property
+    def proved(self) -> Estimate:
+        return Estimate(self.interval.lower, self.interval.lam, self.state.problem.beta)
+
+    def credible(self, found: Estimate) -> bool:
+        """Whether it may be true, but for a tolerance: above the upper bound some height was missed."""
+        return found.value <= self.interval.upper * (1 + self.tol / 4)
+
+    def offer_estimate(self, found: Estimate) -> None:
+        """If it is the best one: what it proves at a glance counts at once."""
+        if found.value > self.best.value and self.credible(found):
+            self.best = found
+            self._bounded(found, self.state.problem.search(found.lam, found.height))
+
+    def _bounded(self, found: Estimate, search: Search) -> None:
+        problem = self.state.problem
+        height = max(search.bound.upper, problem.affine.slope(found.lam))
+        self.offer_bound(*problem.lower(found.lam, height))
 
     def take_in(self, V: Array, s: Array) -> None:
         """Blocks for neurons that some program found useful."""
@@ -113,7 +138,7 @@ class Generation:
             self.offer_network(known.w[used, None] * known.U[used], known.s[used], known.z)
             self.offer_bound(*problem.lower(known.lam, known.proved))
             estimate = Estimate(problem.lower(known.lam, known.height)[0], known.lam, known.height)
-            self.best = max(self.best, estimate, key=lambda one: one.value)
+            self.offer_estimate(estimate)
             self.tell()
         self.state = first(problem, known, self.state.accuracy, self.clock.rounds)
 
@@ -121,7 +146,7 @@ class Generation:
         """Bound from below with the estimate's lam; returns the height that decided, and where it is."""
         problem, goal = self.state.problem, estimate.height * (1 + self.tol / 4)
         search, nodes, told = problem.search(estimate.lam, goal), NODES if np.isinf(until) else np.inf, perf_counter()
-        slope, self.cut = problem.affine.slope(estimate.lam), True
+        self.cut = True
         try:
             while search.nodes < nodes and perf_counter() < until:
                 if not search.step(until):
@@ -129,10 +154,10 @@ class Generation:
                     break
                 if perf_counter() > told + EVERY:
                     told = perf_counter()
-                    self.offer_bound(*problem.lower(estimate.lam, max(search.bound.upper, slope)))
+                    self._bounded(estimate, search)
                     self.tell()
         finally:
-            self.offer_bound(*problem.lower(estimate.lam, max(search.bound.upper, slope)))
+            self._bounded(estimate, search)
         return search.bound
 
     def run(self, between: Callable[[], None] = lambda: None) -> None:
@@ -142,14 +167,16 @@ class Generation:
             if self.interval.gap <= self.tol:
                 return
             self._retry(top)
-        while self.step():
-            between()
-            if perf_counter() > self.clock.rounds:
+        while True:
+            if perf_counter() > self.clock.rounds and (len(self.interval.s) or self.clock.over):
                 top = self.prove(self.best, self.clock.proof)
                 if self.cut or self.interval.gap <= self.tol or self.clock.over:
-                    break
+                    return
                 self._retry(top)
                 self.clock = self.clock.later()
+            if not self.step():
+                return
+            between()
 
     def step(self) -> bool:
         """One round; False when nothing is left to do."""
@@ -162,7 +189,7 @@ class Generation:
         if height < NEAR * problem.beta:  # then the network is worth polishing
             self.offer_network(*problem.polished(*network, self.clock.rounds))
         estimate = Estimate(problem.lower(done.lam, height)[0], done.lam, height)
-        self.best = max(self.best, estimate, key=lambda one: one.value)
+        self.offer_estimate(estimate)
         close = relative_gap(self.best.value, self.interval.upper) <= self.tol
         self.state, differs = advanced(state, done, new, self.round)
         self.round, self.directions = self.round + 1, self.directions + len(new.s)
@@ -191,7 +218,7 @@ class Generation:
 
     def _retry(self, top: Maximiser) -> bool:
         """The estimate was too good: take in the neuron that says so, and look around better; whether it is new."""
-        self.best = Estimate(self.interval.lower, self.interval.lam, self.state.problem.beta)
+        self.best = self.proved
         before, problem = self.state, self.state.problem
         blocks = before.blocks.extended(problem.X, problem.y, top.u[None], np.array([top.s]), 1)
         self.state = replace(before, blocks=blocks, jitter=min(2 * before.jitter, 64))

@@ -11,12 +11,13 @@ import numpy as np
 
 from lib.data import Array, Mask
 from lib.program.linear import Weighing
-from lib.program.problem import Problem, Start, around, evenly
+from lib.program.problem import NEW_ROWS, Problem, Start, around, evenly
 from lib.zonotope import Columns
 from lib.zonotope.ascent import spread
 
 SPREAD, MANY = 100, 300  # directions of each sign, all over the sphere, and rows at most, to begin with
-PASSES, FLAT, MORE_PASSES = 3, 4, 100  # linear programs at most; in at most FLAT dimensions
+PASSES, FLAT, MORE_PASSES = 3, 4, 100  # linear programs at most; in at most FLAT dimensions, or while some row is short
+SHARE = 20  # one in so many rows at most enters with one program, but NEW_ROWS in any case
 NEAR = 3e-3  # peaks that are lower, relatively to beta, are left to conic programs
 STARTS, WIDTH = 16, 0.1  # of climbs; where they find nothing above NEAR, four times as many, and around those in use
 NODES = 20_000  # of a search where these find nothing either
@@ -36,10 +37,15 @@ class Exchange:
         self.problem, self.Z = problem, problem.y[:, None] * problem.affine.free
         self.program = Weighing(self.Z.shape[1], slope=slope)
         self.U, self.s, self.gains = problem.X[:0], signs[:0], np.zeros((len(self.Z), 0))
-        self.at = np.zeros(0, dtype=int)
+        self.at, self.fits = np.zeros(0, dtype=int), False
         self.add_rows(np.tile(some, len(self.Z) // problem.N))
         self.add(problem.X[: problem.N][some], signs)
         self.add(np.vstack([anywhere, anywhere]), np.repeat([1.0, -1.0], SPREAD))
+
+    @property
+    def most(self) -> int:
+        """Rows that enter with one program."""
+        return max(NEW_ROWS, len(self.Z) // SHARE)
 
     @property
     def rows(self) -> Mask:
@@ -89,7 +95,8 @@ class Exchange:
             np.tile(lam[: problem.N] != 0, len(lam) // problem.N) | (q - problem.a < SHORT * np.abs(problem.a)) & solved
         )
         known = Start(U, s, rows, w_, z_, lam, float(found.values.max(initial=problem.beta)), proved)
-        self.add_rows(problem.missing(q, self.rows))
+        self.fits = not problem.wanted(q).any()
+        self.add_rows(problem.missing(q, self.rows, self.most))
         if solved and len(w) > UNUSED * used.sum():
             self.keep(used | (raw @ self.gains > LOW * problem.beta * problem.lengths(self.U)))
         new = found.values > problem.beta * (1 + SAME)
@@ -100,7 +107,9 @@ class Exchange:
 def exchanged(problem: Problem, slope: float, tol: float, until: float) -> Iterator[Start]:
     """What is known after each of some linear programs, at most until heights are within tol / 4 of beta."""
     work = Exchange(problem, slope)
-    for _ in range(MORE_PASSES if problem.X.shape[1] <= FLAT else PASSES):
+    for n in range(MORE_PASSES):
         yield (found := work.step(until))
         if found.height < (1 + max(NEAR, tol / 4)) * problem.beta or perf_counter() > until:
+            break
+        if n + 1 >= PASSES and problem.X.shape[1] > FLAT and work.fits:
             break

@@ -15,6 +15,7 @@ from lib.program.affine import Affine, Beside, Skip
 from lib.program.columns import Interval
 from lib.program.exchange import exchanged
 from lib.program.feasibility import require_feasible, require_fit
+from lib.program.hats import fitting
 from lib.program.linear import Weighing
 from lib.program.maps import neurons
 from lib.program.outcome import Outcome, generate
@@ -65,6 +66,9 @@ class HardMargin(Problem):
         w = w / unit
         return V * w[:-1, None], s, np.concatenate([free, z[k:] * w[-1]])
 
+    def fitting(self, V: Array, s: Array, z: Array, quick: bool) -> tuple[Array, Array, Array]:
+        return fitting(self, V, s, z, quick)
+
     def upper(self, V: Array, s: Array, z: Array) -> tuple[float, Array, Array, Array]:
         """sum ||v_j|| / min_n (q_n / a_n), and the network of that value; infinite while a margin is not positive."""
         least = float(((self.y * self.outputs(V, s, z) - self.lost(V, z)) / self.a).min())
@@ -101,7 +105,7 @@ class Interpolation(HardMargin):
         V, s = V[V.any(axis=1)], s[V.any(axis=1)]
         X, N, (m, D) = self.X[: self.N], self.N, V.shape
         moved, c = V, z
-        for _ in range(MOVES):
+        for _ in range(MOVES if len(V) <= 2 * N or N * N * V.size <= FACTORED else 0):  # hats fit as they are
             slopes = (s * (X @ moved.T > 0))[:, :, None] * X[:, None]
             step, c_ = self._step(slopes.reshape(N, m * D), moved, s, c)
             moved, c = moved + step.reshape(m, D), c + c_

@@ -7,15 +7,14 @@ import numpy as np
 
 from lib.data import Array, Mask
 from lib.program.columns import Clock, Generation, Interval
-from lib.program.problem import Problem, evenly
+from lib.program.problem import Problem
 from lib.program.rounds import nothing, part
 from lib.program.solution import Watch, silent
 
 FIRST, COARSE = 6, 0.005  # the first proof for few rows has so many of each sign; their program is solved to this gap
 GROWTH = 1.25, 2.0  # of the time that a proof takes, for every row more of each sign
 EARLY = 0.1  # the share of the time so far that a first bound may take
-ENTRIES = 500_000  # of each sign in the linear program of a last network: some second
-LAST = 1.0  # seconds for a last proof, or a last network
+LAST = 1.0  # seconds for a last proof
 
 
 def heaviest(problem: Problem, lam: Array, k: int) -> Mask:
@@ -73,17 +72,6 @@ def _trimmed(problem: Problem, interval: Interval, tol: float) -> Interval:
     return interval
 
 
-def _with_some_network(work: Generation) -> None:
-    """If no network so far is feasible, try neurons along the rows, or along some of many."""
-    problem = work.state.problem
-    X, z = problem.X[: problem.N], np.zeros(problem.affine.columns.shape[1])
-    X = X[evenly(problem.N, max(ENTRIES // problem.N, 1))]
-    if not np.isfinite(work.interval.upper):
-        work.offer_network(
-            *problem.polished(np.vstack([X, X]), np.repeat([1.0, -1.0], len(X)), z, perf_counter() + LAST)
-        )
-
-
 def _early(work: Generation) -> None:
     """A first bound, after a second of rounds."""
     now = perf_counter()
@@ -99,13 +87,11 @@ def generate(problem: Problem, tol: float, seconds: float, watch: Watch) -> Outc
     try:
         work.begin()
         work.run(lambda: _early(work))
-        _with_some_network(work)
         if work.cut:
             few_rows(work, work.clock.until)
         status = "out of time" if work.clock.over else status
     except KeyboardInterrupt:
         status = "interrupted"
-        _with_some_network(work)
         few_rows(work, perf_counter() + LAST)
     work.tell()
     interval = _trimmed(problem, work.interval, tol)

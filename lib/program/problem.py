@@ -149,6 +149,10 @@ class Problem:
         """Vectors, signs and coefficients no worse than these, made from them at some cost."""
         return V, s, z
 
+    def fitting(self, V: Array, s: Array, z: Array, quick: bool) -> tuple[Array, Array, Array]:
+        """Vectors, signs and coefficients made from these, at whatever price, of a network that has a value."""
+        return V, s, z
+
     def lower(self, lam: Array, height: float) -> tuple[float, Array]:
         """lam scaled to meet d_H <= beta, given its height, and its value: then at most the optimum."""
         raise NotImplementedError
@@ -157,10 +161,10 @@ class Problem:
         """Rows which at margins q cost something."""
         raise NotImplementedError
 
-    def missing(self, q: Array, rows: Mask) -> Mask:
-        """The worst of the rows that cost something at margins q and are not at hand."""
+    def missing(self, q: Array, rows: Mask, most: int = NEW_ROWS) -> Mask:
+        """The worst of the rows, so many at most, that cost something at margins q and are not at hand."""
         missing = self.wanted(q) & ~rows
-        missing[np.argsort(np.where(missing, q - self.a, np.inf), kind="stable")[NEW_ROWS:]] = False
+        missing[np.argsort(np.where(missing, q - self.a, np.inf), kind="stable")[most:]] = False
         return missing
 
     def stiffened(self: Self, lam: Array) -> Self:
