@@ -179,7 +179,21 @@ class Generation:
             between()
 
     def step(self) -> bool:
-        """One round; False when nothing is left to do."""
+        """One round, and a proof when it is due; False when nothing is left to do."""
+        done, estimate, differs = self.round_()
+        if relative_gap(self.best.value, self.interval.upper) > self.tol and differs:
+            return True
+        return self._settle(done, self.best if differs else estimate, differs)
+
+    def explore(self) -> Estimate:
+        """Rounds alone: the best dual variable without a proof."""
+        while perf_counter() < self.clock.rounds and self.round_()[2]:
+            if relative_gap(self.best.value, self.interval.upper) <= self.tol:
+                break
+        return self.best
+
+    def round_(self) -> tuple[Round, Estimate, bool]:
+        """One round, its estimate, and whether the next program differs."""
         state, problem = self.state, self.state.problem
         done = restricted(state, self.clock.rounds)
         new = priced(state, done, self.clock.rounds)
@@ -190,14 +204,11 @@ class Generation:
             self.offer_network(*problem.polished(*network, self.clock.rounds))
         estimate = Estimate(problem.lower(done.lam, height)[0], done.lam, height)
         self.offer_estimate(estimate)
-        close = relative_gap(self.best.value, self.interval.upper) <= self.tol
         self.state, differs = advanced(state, done, new, self.round)
         self.round, self.directions = self.round + 1, self.directions + len(new.s)
         self.sizes = len(done.V), int(state.rows.sum())
         self.tell()
-        if not (close or not differs):
-            return True
-        return self._settle(done, estimate if not differs else self.best, differs)
+        return done, estimate, differs
 
     def _settle(self, done: Round, estimate: Estimate, differs: bool) -> bool:
         """Ask for a proof. Where it fails, its direction is a new block.

@@ -6,13 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.data import Array, Mask
-from lib.program.columns import Clock, Generation, Interval
+from lib.program.columns import Clock, Estimate, Generation, Interval
 from lib.program.problem import Problem
 from lib.program.rounds import nothing, part
 from lib.program.solution import Watch, silent
 
 FIRST, COARSE = 6, 0.005  # the first proof for few rows has so many of each sign; their program is solved to this gap
 GROWTH = 1.25, 2.0  # of the time that a proof takes, for every row more of each sign
+CHOICE, MISSED = 0.05, 4  # of the time left, for a look at some rows; of k rows so many enter since they are missed
 EARLY = 0.1  # the share of the time so far that a first bound may take
 LAST = 1.0  # seconds for a last proof
 
@@ -26,22 +27,48 @@ def heaviest(problem: Problem, lam: Array, k: int) -> Mask:
     return rows
 
 
+def _lifted(problem: Problem, rows: Mask, lam: Array) -> Array:
+    """A multiplier of some of the data, as one of all: zero elsewhere."""
+    lifted = np.zeros(len(problem.y))
+    lifted[: problem.N][rows] = lam[: rows.sum()]
+    return lifted
+
+
+def _explored(work: Generation, rows: Mask, seconds: float) -> Estimate:
+    now = perf_counter()
+    alone = Clock(now, now + seconds, now + seconds, 1.0)
+    best = Generation(part(work.state, rows), max(work.tol, COARSE), alone, silent).explore()
+    return best._replace(lam=_lifted(work.state.problem, rows, best.lam))
+
+
+def _chosen(work: Generation, inner: Generation, before: Mask, k: int, seconds: float) -> Mask:
+    """The better of two choices of k rows of each sign, by what their programs seem to be worth.
+
+    Those that weigh most with all rows; and with these, those before, and those which the network of those misses.
+    """
+    problem, (_, _, V, s, z, _) = work.state.problem, inner.interval
+    short = problem.y * np.maximum(problem.a - problem.y * problem.outputs(V, s, z), 0)
+    missed = heaviest(problem, short.reshape(-1, problem.N).sum(axis=0), k // MISSED + 1)
+    heavy = heaviest(problem, work.best.lam, k)
+    again = heaviest(problem, _explored(work, heavy | before | missed, seconds).lam, k)
+    choices = [rows for rows in (heavy, again) if rows.any()]
+    return max(choices, key=lambda rows: _explored(work, rows, seconds).value)
+
+
 def few_rows(work: Generation, until: float) -> None:
-    """Bound from below with the programs on the k rows of each sign that weigh most, for growing k.
+    """Bound from below with the programs on k rows of each sign, for growing k.
 
     Fewer rows are fewer constraints, so their optimum is at most the whole one, and its multiplier has few nonzero
     entries. A proof is cheapest with as many of both signs. How much longer it takes for every row more of each, at
     most about twice as long, the last two tell.
     """
-    problem, lam, k, last = work.state.problem, work.best.lam, FIRST, None
-    every = int((lam[: problem.N] != 0).sum())
+    problem, k, last = work.state.problem, FIRST, None
+    every, rows = int((work.best.lam[: problem.N] != 0).sum()), heaviest(problem, work.best.lam, k)
     while every and perf_counter() < until and work.interval.gap > work.tol:
-        rows, began, before = heaviest(problem, lam, k), perf_counter(), work.interval.lower
+        began, before = perf_counter(), work.interval.lower
         inner = Generation(part(work.state, rows), max(work.tol, COARSE), Clock.of(until - began, 1.0), silent)
         inner.run()
-        lifted = np.zeros(len(problem.y))
-        lifted[: problem.N][rows] = inner.interval.lam[: rows.sum()]
-        work.offer_bound(inner.interval.lower, lifted)
+        work.offer_bound(inner.interval.lower, _lifted(problem, rows, inner.interval.lam))
         work.take_in(inner.interval.V, inner.interval.s)  # the next program begins with its neurons
         work.tell()
         if rows.sum() == every or (np.isinf(until) and inner.cut and work.interval.lower == before):
@@ -49,6 +76,7 @@ def few_rows(work: Generation, until: float) -> None:
         took, left = perf_counter() - began, until - perf_counter()
         growth = np.clip((took / last[1]) ** (1 / (k - last[0])), *GROWTH) if last else GROWTH[1]
         k, last = k + int(np.clip(np.log(max(left / took, 1)) / np.log(growth), 1, 6)), (k, took)
+        rows = _chosen(work, inner, rows, k, CHOICE * max(left, 0.0))
 
 
 class Outcome(NamedTuple):
