@@ -370,6 +370,22 @@ BREAKS = (
         "thm-real-interval",
     ),
     Break(
+        "certificate/cones.py",
+        "- spare(self.own[k:])",
+        "- 0.9 * spare(self.own[k:])",
+        "a radius nine tenths as long",
+        "12",
+        "thm-real-interval",
+    ),
+    Break(
+        CHAPTER,
+        '] = stored[\\"lam\\"]',
+        '] = np.round(stored[\\"lam\\"], 1)',
+        "a multiplier of one digit",
+        "12",
+        "thm-real-interval",
+    ),
+    Break(
         "flow/stride.py",
         "np.logaddexp(s.log_t, log_elapsed(kappa, self._kappa_rates, step.h, theta))",
         "np.logaddexp(s.log_t, log_elapsed(kappa, self._kappa_rates, step.h, theta) + 0.1)",

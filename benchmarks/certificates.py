@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from deadlines import line, normal, pixels
+from deadlines import line, normal
 from machine import machine
 from scipy.optimize import linprog
 
@@ -37,10 +37,11 @@ from lib.zonotope import hausdorff, violators
 from tests.second_checker import accepts
 
 HERE = Path(__file__).parent
-RUNS = [(lambda: load("wine"), 0.01), (lambda: load("breast-cancer"), 0.05), (pixels, 0.05), (normal(100, 8), 0.05)]
+RUNS = [(lambda: load("wine"), 0.01), (lambda: load("breast-cancer"), 0.05), (normal(100, 8), 0.05)]
 TRIED = 6  # rows of least weight, of which the one that is missed least is dropped
 LEAST = 0.99  # tau: above it there is no room, and fewer rows are not tried
-ROUNDS, CLOSE = 40, 2e-3  # of linear programs, until no direction is found that is this much too high
+ROUNDS, CLOSE = 120, 2e-3  # of linear programs, until no direction is found that is this much too high
+MOST = 48  # rows to begin with, those of largest |lam_n| ||x_n||
 PROOF = 10  # seconds of a search, where ascents find none
 SPARE = 1.002  # y'lam is this much above the value: d_H is found a little too late
 
@@ -93,8 +94,9 @@ class Directions:
 def provable(data: Data, net: Network, lam: Array, value: float) -> Iterator[Array]:
     """Multipliers of that value with ever fewer rows on the larger side, as long as there is room."""
     X, y, _ = data
-    side = 1.0 if (lam > 0).sum() > (lam < 0).sum() else -1.0
-    rows, known = np.flatnonzero(lam), Directions(data, net, side)
+    rows = np.argsort(-np.abs(lam) * np.linalg.norm(X, axis=1))[: min(MOST, (lam != 0).sum())]
+    side = 1.0 if (lam[rows] > 0).sum() > (lam[rows] < 0).sum() else -1.0
+    known = Directions(data, net, side)
     while True:
         tau, lam = known.refined(rows, SPARE * value)
         if tau > LEAST:
@@ -140,12 +142,12 @@ def shortened(data: Data, net: Network, lam: Array) -> tuple[Network, Array]:
 
 
 def best(data: Data, gap: float, seconds: float) -> Found:
-    """The certificate of fewest cones with upper / lower <= 1 + gap, from the solver's network and multiplier."""
+    """The certificate of fewest cones with upper / lower <= 1 + gap, or the one that comes nearest to it."""
     solved = max_margin(data.X, data.y, tol=gap / 10, seconds=seconds)
     net = minimal(solved.network, data.X)
     value = upper_bound(net, data.X, data.y) * 1.0005 / (1 + gap)  # the network grows when it is written shorter
     tried = [made(data, *shortened(data, net, lam)) for lam in provable(data, net, solved.lam, value)]
-    return min((one for one in tried if one and one.gap <= gap), key=lambda one: one.cones)
+    return min((one for one in tried if one), key=lambda one: (max(one.gap, gap), one.cones))
 
 
 def row(make, gap: float, seconds: float) -> tuple[str, Found]:  # type: ignore[no-untyped-def]
@@ -165,7 +167,7 @@ def row(make, gap: float, seconds: float) -> tuple[str, Found]:  # type: ignore[
     interval = f"[{float(verdict.lower):.4f}, {float(verdict.upper):.4f}]"
     times = [f"{spent:.1f}" for spent in (searched, found.spent, first, second)]
     cells = [data.name, f"{len(data.y)} x {data.X.shape[1]}", sides, interval]
-    return line(*cells, f"{found.gap:.1%}", f"{found.cones:,}", f"{size:.1f}", *times), found
+    return line(*cells, f"{gap:.0%}", f"{found.gap:.1%}", f"{found.cones:,}", f"{size:.1f}", *times), found
 
 
 def witness(found: Found) -> str:
@@ -186,9 +188,27 @@ the script says how it is found. The interval is what the integers of `lib.check
 the tests too. Seconds are those of the processor: of the search (the solver, {seconds:.0f} s at most, and the choice of
 rows and lam, with a file for each), of the making of the file that won, and of the two checkers.
 
-| data | N x d | rows of each class | P* in, exactly | gap | cones | MB | search | made | checked | second checker |
-|---|---|---|---|---|---|---|---|---|---|---|
+| data | N x d | rows by class | P* in, exactly | asked | gap | cones | MB | search | made | checked | second checker |
+|---|---|---|---|---|---|---|---|---|---|---|---|
 {rows}
+
+## What was tried
+
+On breast-cancer within 5 %, in cones of the side with more rows, which are nearly all:
+
+| multiplier | rows of that side | cones |
+|---|---|---|
+| the solver's, shortened by the whole gap | 24 | 287,622 |
+| best for the rows, shortened; longest rows first | 22, 21, 20, 19 | 152,583, 107,719, 80,219, 100,512 |
+| the same; least radius of those without a sign | 22, 21, 20, 19 | 130,547, 91,338, 71,444, 73,899 |
+| room on one side alone, tau from 0.95 on | 20 | 62,585 |
+| least tau, file and all: what the script does | 24, 22, 20, 19, 18 | 151,479, 95,154, 60,758, 41,907, 41,381 |
+
+- The checker read a file of 73,611 cones in 17.9 s of the processor; in 9.3 s when it reads a number that returns only
+  once and compares whole numbers; in 8.1 s with the sums taken by columns. It counts the same work as before: what it
+  refuses for its work it refuses in half the time.
+- Digits 3/8 on all pixels, 55 dimensions: after 40 rounds of linear programs lam is still too high in some directions;
+  what remains proves [1.445, 1.527], 5.6 %, with 58,301 cones and 30 + 21 rows.
 """
 
 if __name__ == "__main__":

@@ -117,19 +117,6 @@ On the multipliers of the solver itself (its own rounds, run to 1e-4), in proces
   end). Listing the cells of the first generators as roots helps the signs by up to a factor of three, in rank 4 and
   5 alone, and was left out.
 - **Each side's best value as the other's goal**: free, and in.
-
-## Certificates
-
-Exact certificates of breast-cancer (569 x 31) from the multipliers of few rows, all from `lib.certificate.certify` and
-`lib.checker`, in processor seconds:
-
-| rows | slack | lower bound | cones | file | made | checked |
-|---|---|---|---|---|---|---|
-| 24 | 0 | 7.0394 | 3,233 | 0.7 MB | 0.4 s | 0.8 s |
-| 34 | 0.146 | 7.4963 | 107,719 | 15 MB | 7.6 s | 29 s |
-| 34 | 0.012 | 8.4889 | 273,109 | 39 MB | 18 s | refused after 60 s: beyond its budget of work |
-
-The last would be within 4.8 % of the least cost known, 8.8931; its check needs a fifth more work than MAX_WORK allows.
 """
 
 
