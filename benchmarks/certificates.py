@@ -15,6 +15,7 @@ by linear programs over the directions u found so far. The fewest cones win.
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -34,9 +35,11 @@ from lib.network import Network
 from lib.program import max_margin, minimal
 from lib.program.problem import around
 from lib.zonotope import hausdorff, violators
-from tests.second_checker import accepts
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+from tests.second_checker import accepts  # noqa: E402
+
 RUNS = [(lambda: load("wine"), 0.01), (lambda: load("breast-cancer"), 0.05), (normal(100, 8), 0.05)]
 TRIED = 6  # rows of least weight, of which the one that is missed least is dropped
 LEAST = 0.99  # tau: above it there is no room, and fewer rows are not tried

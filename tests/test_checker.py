@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 from fractions import Fraction
+from itertools import combinations
 from math import inf
 from pathlib import Path
 
@@ -64,6 +65,16 @@ def test_the_boundary_itself_is_accepted() -> None:
     assert check_lines(sealed(body)).accepted
     more = body.replace('"lam": "0.8"', f'"lam": "0.8{"0" * 38}1"')
     assert "line 6: the bound" in check_lines(sealed(more)).message
+
+
+@given(st.lists(st.text("+-", max_size=4), max_size=12))
+def test_the_second_checker_compares_all_cones(cones: list[str]) -> None:
+    """Catches two cones that overlap and are not compared: only neighbours in the alphabet are."""
+    apart = not any(a.startswith(b) or b.startswith(a) for a, b in combinations(cones, 2))
+    whole = sum(Fraction(1, 2 ** len(cone)) for cone in cones) == 1
+    assert second_checker.complete(cones) == (apart and whole)
+    leaves = [*(f"{'-' * k}+" for k in range(len(cones))), "-" * len(cones)]
+    assert second_checker.complete(leaves[::-1]) and not second_checker.complete([*leaves, "-"])
 
 
 @pytest.mark.parametrize("certificate", [PLANTED, TOUGH], ids=["planted", "tough"])
