@@ -76,16 +76,20 @@ def norm_lower(y: Array, lam: Array, height: float) -> float:
 
 
 def decay_value(f: Array, error: Array, y: Array, loss: Loss, cost: float) -> float:
-    """sum_n l(f_n, y_n) + cost, rounded up: l is convex, so that one end of f_n +- error_n is the worst."""
-    worst = np.maximum(loss.value(f - error, y), loss.value(f + error, y))
-    return (float(worst.sum()) + cost) * (1 + (len(f) + 8) * EPS)
+    """sum_n l(f_n, y_n) + cost, rounded up; inf where that overflows.
+
+    l is convex, so that one end of f_n +- error_n is the worst.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        worst = np.maximum(loss.value(f - error, y), loss.value(f + error, y))
+        value = (float(worst.sum()) + cost) * (1 + (len(f) + 8) * EPS)
+    return value if np.isfinite(value) else np.inf
 
 
 def decay_upper(net: Network, X: Array, y: Array, loss: Loss, beta: float) -> float:
     """sum_n l(f_n, y_n) + beta sum_i |w2_i| ||w1_i||, rounded up; inf where that overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
-        value = decay_value(net.predict(X), prediction_errors(net, X), y, loss, beta * path_norm(net))
-    return value if np.isfinite(value) else np.inf
+        return decay_value(net.predict(X), prediction_errors(net, X), y, loss, beta * path_norm(net))
 
 
 def decay_lower(lam: Array, y: Array, height: float, loss: Loss, beta: float) -> tuple[float, Array]:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from lib.data import Array, Mask
+from lib.data import EPS, Array, Mask
 from lib.zonotope.lift import Free
 
 Skip = Literal["none", "free", "penalised"]
@@ -44,12 +44,12 @@ class Affine:
         """The lam' nearest to lam, in sum |lam_n| (lam'_n / lam_n - 1)^2, with free'lam' = 0."""
         if not self.free.shape[1]:
             return lam
-        root = np.sqrt(np.abs(lam))
+        root, before = np.sqrt(np.abs(lam)), np.abs(lam)
         for _ in range(2):  # the second time for the rounding of the first
             weighed = np.divide(lam, root, where=root > 0, out=np.zeros_like(lam))
             c = np.linalg.lstsq(root[:, None] * self.free, weighed, rcond=None)[0]
             lam = lam - root**2 * (self.free @ c)
-        return lam
+        return np.where(np.abs(lam) > 8 * EPS * before, lam, 0.0)  # what is left of an entry may be rounding alone
 
     def slope(self, lam: Array) -> float:
         """||priced'lam||."""

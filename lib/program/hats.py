@@ -5,7 +5,7 @@ For w orthogonal to the direction d of a line, the three neurons of
     (w'x + e d'x)_+ - 2 (w'x)_+ + (w'x - e d'x)_+  =  max(e |d'x| - |w'x|, 0)
 
 are e |d'x| on the line and 0 on every row with |w'x| >= e |d'x|. So hats make any even function of the rows. What the
-rows of a line with both labels ask for beyond that takes a linear function, of two neurons.
+rows of a line with both labels ask for beyond that takes a linear function, of two neurons (thm-convex-feasibility).
 """
 
 import numpy as np
