@@ -4,7 +4,6 @@ Whatever the restricted programs return, the bounds are measured on the whole pr
 above, and below the value of lam / d_H(lam), d_H being the certified Hausdorff distance of the two zonotopes of lam.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
 from typing import NamedTuple
@@ -160,7 +159,7 @@ class Generation:
             self._bounded(estimate, search)
         return search.bound
 
-    def run(self, between: Callable[[], None] = lambda: None) -> None:
+    def run(self) -> None:
         """Rounds until the gap is closed, nothing is left to do, or their time is over: then a proof is left."""
         if relative_gap(self.best.value, self.interval.upper) <= self.tol:
             top = self.prove(self.best, self.clock.proof)
@@ -176,7 +175,6 @@ class Generation:
                 self.clock = self.clock.later()
             if not self.step():
                 return
-            between()
 
     def step(self) -> bool:
         """One round, and a proof when it is due; False when nothing is left to do."""

@@ -13,8 +13,7 @@ from lib.program.solution import Watch, silent
 
 FIRST, COARSE = 6, 0.005  # the first proof for few rows has so many of each sign; their program is solved to this gap
 GROWTH = 1.25, 2.0  # of the time that a proof takes, for every row more of each sign
-CHOICE, MISSED = 0.05, 4  # of the time left, for a look at some rows; of k rows so many enter since they are missed
-EARLY = 0.1  # the share of the time so far that a first bound may take
+CHOICE, MISSED = 0.05, 4  # the share of the time left for a look at some rows; one in so many may be one missed so far
 LAST = 1.0  # seconds for a last proof
 
 
@@ -76,7 +75,7 @@ def few_rows(work: Generation, until: float) -> None:
         took, left = perf_counter() - began, until - perf_counter()
         growth = np.clip((took / last[1]) ** (1 / (k - last[0])), *GROWTH) if last else GROWTH[1]
         k, last = k + int(np.clip(np.log(max(left / took, 1)) / np.log(growth), 1, 6)), (k, took)
-        rows = _chosen(work, inner, rows, k, CHOICE * max(left, 0.0))
+        rows = _chosen(work, inner, rows, k, min(max(CHOICE * left, 0.0), took / 4))
 
 
 class Outcome(NamedTuple):
@@ -100,13 +99,6 @@ def _trimmed(problem: Problem, interval: Interval, tol: float) -> Interval:
     return interval
 
 
-def _early(work: Generation) -> None:
-    """A first bound, after a second of rounds."""
-    now = perf_counter()
-    if work.interval.lower <= 0 and now > work.clock.began + 1:
-        few_rows(work, now + EARLY * (now - work.clock.began))
-
-
 def generate(problem: Problem, tol: float, seconds: float, watch: Watch) -> Outcome:
     """Rounds and proofs until the certified relative gap is at most tol, the time is over, or Ctrl-C."""
     times = Clock.of(seconds)
@@ -114,7 +106,7 @@ def generate(problem: Problem, tol: float, seconds: float, watch: Watch) -> Outc
     status = "stalled"
     try:
         work.begin()
-        work.run(lambda: _early(work))
+        work.run()
         if work.cut:
             few_rows(work, work.clock.until)
         status = "out of time" if work.clock.over else status
