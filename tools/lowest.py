@@ -1,4 +1,7 @@
-"""Print the lowest version of each direct dependency that pyproject.toml admits, as requirements for pip."""
+"""Print the lowest version of each direct dependency that pyproject.toml admits, as requirements for pip.
+
+That of the build is among them: a test builds the package with what is installed.
+"""
 
 import re
 import tomllib
@@ -11,6 +14,7 @@ def lowest(requirement: str) -> str:
 
 
 if __name__ == "__main__":
-    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
-    for requirements in (project["dependencies"], *project["optional-dependencies"].values()):
+    settings = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    project, build = settings["project"], settings["build-system"]["requires"]
+    for requirements in (build, project["dependencies"], *project["optional-dependencies"].values()):
         print(*map(lowest, requirements), sep="\n")
