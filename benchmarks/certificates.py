@@ -191,7 +191,7 @@ the script says how it is found. The interval is what the integers of `lib.check
 the tests too. Seconds are those of the processor: of the search (the solver, {seconds:.0f} s at most, and the choice of
 rows and lam, with a file for each), of the making of the file that won, and of the two checkers.
 
-| data | N x d | rows by class | P* in, exactly | asked | gap | cones | MB | search | made | checked | second checker |
+| data | N x d | rows by class | P*, to 4 places | asked | gap | cones | MB | search | made | checked | second checker |
 |---|---|---|---|---|---|---|---|---|---|---|---|
 {rows}
 

@@ -54,7 +54,7 @@ def _dual(X: Array, lam: Array, rounding: float, slack: float) -> list[str]:
 
 
 def _order(X: Array, lam: Array, rows: Index) -> Index:
-    """Support rows, chosen from the last one on so that the radius r of those without a sign stays least."""
+    """Support rows, chosen from the last one on so that the radius r of those without a sign grows least."""
     G = X[rows] * lam[rows, None]
     gram = np.abs(G @ G.T)
     adds, last = gram.diagonal() / 2, list[int]()  # half of what a row adds to the sum under the root

@@ -49,7 +49,8 @@ class Affine:
             weighed = np.divide(lam, root, where=root > 0, out=np.zeros_like(lam))
             c = np.linalg.lstsq(root[:, None] * self.free, weighed, rcond=None)[0]
             lam = lam - root**2 * (self.free @ c)
-        return np.where(np.abs(lam) > 8 * EPS * before, lam, 0.0)  # what is left of an entry may be rounding alone
+        noise = (lam != 0) & (np.abs(lam) <= 8 * EPS * before)  # what is left of an entry may be rounding alone
+        return self.balanced(np.where(noise, 0.0, lam)) if noise.any() else lam
 
     def slope(self, lam: Array) -> float:
         """||priced'lam||."""

@@ -16,7 +16,7 @@ from lib.zonotope import Columns
 from lib.zonotope.ascent import spread
 
 SPREAD, MANY = 100, 300  # directions of each sign, all over the sphere, and rows at most, to begin with
-PASSES, FLAT, MORE_PASSES = 3, 4, 100  # linear programs at most; in at most FLAT dimensions, or while some row is short
+PASSES, FLAT, MORE_PASSES = 3, 4, 100  # linear programs at most; in at most FLAT dimensions, or while it helps
 SHARE = 20  # one in so many rows at most enters with one program, but NEW_ROWS in any case
 NEAR = 3e-3  # peaks that are lower, relatively to beta, are left to conic programs
 STARTS, WIDTH = 16, 0.1  # of climbs; where they find nothing above NEAR, four times as many, and around those in use
@@ -28,7 +28,7 @@ SPARE = 60  # directions, if there is no answer in time
 
 
 class Exchange:
-    """Directions `U` (m, D), signs `s`, their `gains` on all rows, and the places of the rows `at` hand."""
+    """Directions `U` (m, D), signs `s`, `gains` on all rows; the places of the rows `at` hand; how many are `short`."""
 
     def __init__(self, problem: Problem, slope: float) -> None:
         """Along some of the rows and all over the sphere; a shortfall costs `slope`."""
@@ -37,7 +37,7 @@ class Exchange:
         self.problem, self.Z = problem, problem.y[:, None] * problem.affine.free
         self.program = Weighing(self.Z.shape[1], slope=slope)
         self.U, self.s, self.gains = problem.X[:0], signs[:0], np.zeros((len(self.Z), 0))
-        self.at, self.fits = np.zeros(0, dtype=int), False
+        self.at, self.short = np.zeros(0, dtype=int), problem.N
         self.add_rows(np.tile(some, len(self.Z) // problem.N))
         self.add(problem.X[: problem.N][some], signs)
         self.add(np.vstack([anywhere, anywhere]), np.repeat([1.0, -1.0], SPREAD))
@@ -95,7 +95,7 @@ class Exchange:
             np.tile(lam[: problem.N] != 0, len(lam) // problem.N) | (q - problem.a < SHORT * np.abs(problem.a)) & solved
         )
         known = Start(U, s, rows, w_, z_, lam, float(found.values.max(initial=problem.beta)), proved)
-        self.fits = not problem.wanted(q).any()
+        self.short = int(problem.wanted(q).sum())
         self.add_rows(problem.missing(q, self.rows, self.most))
         if solved and len(w) > UNUSED * used.sum():
             self.keep(used | (raw @ self.gains > LOW * problem.beta * problem.lengths(self.U)))
@@ -108,8 +108,9 @@ def exchanged(problem: Problem, slope: float, tol: float, until: float) -> Itera
     """What is known after each of some linear programs, at most until heights are within tol / 4 of beta."""
     work = Exchange(problem, slope)
     for n in range(MORE_PASSES):
+        before = work.short
         yield (found := work.step(until))
         if found.height < (1 + max(NEAR, tol / 4)) * problem.beta or perf_counter() > until:
             break
-        if n + 1 >= PASSES and problem.X.shape[1] > FLAT and work.fits:
+        if n + 1 >= PASSES and problem.X.shape[1] > FLAT and (work.short == 0 or work.short >= before):
             break

@@ -5,7 +5,7 @@ For w orthogonal to the direction d of a line, the three neurons of
     (w'x + e d'x)_+ - 2 (w'x)_+ + (w'x - e d'x)_+  =  max(e |d'x| - |w'x|, 0)
 
 are e |d'x| on the line and 0 on every row with |w'x| >= e |d'x|. So hats make any even function of the rows. What the
-rows of a line with both labels ask for beyond that takes a linear function, of two neurons (thm-convex-feasibility).
+rows of lines with both labels ask for beyond that takes a linear function, of two neurons (thm-convex-feasibility).
 """
 
 import numpy as np
@@ -18,32 +18,39 @@ from lib.zonotope.ascent import spread
 
 WAYS, FEWEST, PRODUCTS = 64, 2, 3e7  # orthogonal directions tried for each hat, while their products are so many
 WIDEST = 1e3  # e, where no other row is in the way
-FLAT = 1e-9  # hats that are lower, relatively to the targets, are none
+SAME = 1e-9  # heights that differ by less, relatively, agree
+LARGEST = 3e7  # outputs of hats on all rows
 
 
 def fitting(problem: Problem, V: Array, s: Array, z: Array, quick: bool) -> tuple[Array, Array, Array]:
-    """The network with hats where rows fall short of their targets; without them, if they are too many to be `quick`.
+    """The network with hats where rows fall short of their targets.
 
-    It fits, but for rounding, if the data are feasible without other z.
+    As it is, if they are too many to be `quick`, or for the memory. With hats it fits the data, if they are feasible
+    without other z, but for rounding, and for the accuracy of a linear program where lines with both labels need one.
     """
     known = lines(problem.X)
     low, high = _heights(problem, known, V, s, z)
-    torn = np.isin(known.first, np.flatnonzero(low > high + FLAT * np.abs(problem.a).max()))
-    if torn.any():
+    if (low - high > SAME * np.abs(low)).any():
+        shared = np.bincount(known.first[: problem.N] + 1, minlength=len(low) + 1)[1:] > 1
+        torn = np.isin(known.first, np.flatnonzero(shared & np.isfinite(low) & np.isfinite(high)))
         V, s = _leaning(problem, torn, known, V, s, z)
         low, high = _heights(problem, known, V, s, z)
     heights = np.clip(0.0, low, high)
-    on = np.flatnonzero(np.abs(heights) > FLAT * np.abs(problem.a).max())
-    if quick and len(on) * problem.N * FEWEST > PRODUCTS:
+    on = np.flatnonzero(heights)
+    if len(on) * len(problem.X) > (PRODUCTS / FEWEST if quick else LARGEST):
         return V, s, z
     hats, signs = _hats(problem, known, on, heights[on])
     return np.vstack([V, hats]), np.append(s, signs), z
 
 
 def _heights(problem: Problem, known: Lines, V: Array, s: Array, z: Array) -> tuple[Array, Array]:
-    """How high and how low, at length 1, a hat may be on the line of each row that is the first of one; else 0, inf."""
-    short = problem.a - problem.y * problem.outputs(V, s, z)
-    low, high, up = np.full(len(short), -np.inf), np.full(len(short), np.inf), problem.y > 0
+    """The least and the largest height, at length 1, of a hat on the line of each row that is the first of one.
+
+    -inf and inf elsewhere. A row that is not short asks for none.
+    """
+    q = problem.y * problem.outputs(V, s, z)
+    low, high, up = np.full(len(q), -np.inf), np.full(len(q), np.inf), problem.y > 0
+    short = np.where(problem.wanted(q), problem.a - q, np.minimum(problem.a - q, 0))
     wanted = np.divide(short, np.linalg.norm(problem.X, axis=1), where=known.first >= 0, out=low.copy())
     np.maximum.at(low, known.first[up], wanted[up])
     np.minimum.at(high, known.first[~up], -wanted[~up])
@@ -56,7 +63,8 @@ def _leaning(problem: Problem, rows: Mask, known: Lines, V: Array, s: Array, z: 
     short = (problem.a - problem.y * problem.outputs(V, s, z))[rows]
     even = np.linalg.norm(X, axis=1)[:, None] * np.equal.outer(first, np.unique(first))
     A = -y[:, None] * np.hstack([X, even])
-    found = linprog(np.zeros(A.shape[1]), A_ub=A, b_ub=-short, bounds=(None, None))
+    accurate = {"primal_feasibility_tolerance": 1e-10}
+    found = linprog(np.zeros(A.shape[1]), A_ub=A, b_ub=-short, bounds=(None, None), options=accurate)
     if found.status != 0:
         return V, s
     w = found.x[: X.shape[1]]

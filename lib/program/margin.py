@@ -104,8 +104,10 @@ class Interpolation(HardMargin):
         """
         V, s = V[V.any(axis=1)], s[V.any(axis=1)]
         X, N, (m, D) = self.X[: self.N], self.N, V.shape
+        if m > 2 * N and np.isfinite(cost := self._cost(V, s, z)):  # hats fit as they are
+            return cost, V, s, z
         moved, c = V, z
-        for _ in range(MOVES if len(V) <= 2 * N or N * N * V.size <= FACTORED else 0):  # hats fit as they are
+        for _ in range(MOVES if m <= 2 * N or N * N * V.size <= FACTORED else 0):
             slopes = (s * (X @ moved.T > 0))[:, :, None] * X[:, None]
             step, c_ = self._step(slopes.reshape(N, m * D), moved, s, c)
             moved, c = moved + step.reshape(m, D), c + c_

@@ -13,6 +13,7 @@ from lib.program.solution import Watch, silent
 
 FIRST, COARSE = 6, 0.005  # the first proof for few rows has so many of each sign; their program is solved to this gap
 GROWTH = 1.25, 2.0  # of the time that a proof takes, for every row more of each sign
+BETTER = 1.02  # clearly
 CHOICE, MISSED = 0.05, 4  # the share of the time left for a look at some rows; one in so many may be one missed so far
 LAST = 1.0  # seconds for a last proof
 
@@ -41,17 +42,19 @@ def _explored(work: Generation, rows: Mask, seconds: float) -> Estimate:
 
 
 def _chosen(work: Generation, inner: Generation, before: Mask, k: int, seconds: float) -> Mask:
-    """The better of two choices of k rows of each sign, by what their programs seem to be worth.
+    """The k rows of each sign that weigh most with all rows; or with these, those before and those that these miss.
 
-    Those that weigh most with all rows; and with these, those before, and those which the network of those misses.
+    The latter where their program seems to be worth clearly more.
     """
     problem, (_, _, V, s, z, _) = work.state.problem, inner.interval
     short = problem.y * np.maximum(problem.a - problem.y * problem.outputs(V, s, z), 0)
     missed = heaviest(problem, short.reshape(-1, problem.N).sum(axis=0), k // MISSED + 1)
     heavy = heaviest(problem, work.best.lam, k)
     again = heaviest(problem, _explored(work, heavy | before | missed, seconds).lam, k)
-    choices = [rows for rows in (heavy, again) if rows.any()]
-    return max(choices, key=lambda rows: _explored(work, rows, seconds).value)
+    if not again.any():
+        return heavy
+    values = [_explored(work, rows, seconds).value for rows in (heavy, again)]
+    return again if values[1] > BETTER * values[0] else heavy
 
 
 def few_rows(work: Generation, until: float) -> None:
@@ -62,15 +65,17 @@ def few_rows(work: Generation, until: float) -> None:
     most about twice as long, the last two tell.
     """
     problem, k, last = work.state.problem, FIRST, None
-    every, rows = int((work.best.lam[: problem.N] != 0).sum()), heaviest(problem, work.best.lam, k)
-    while every and perf_counter() < until and work.interval.gap > work.tol:
+    whole = work.best.lam[: problem.N] != 0
+    rows = heaviest(problem, work.best.lam, k)
+    while whole.any() and perf_counter() < until and work.interval.gap > work.tol:
         began, before = perf_counter(), work.interval.lower
         inner = Generation(part(work.state, rows), max(work.tol, COARSE), Clock.of(until - began, 1.0), silent)
         inner.run()
         work.offer_bound(inner.interval.lower, _lifted(problem, rows, inner.interval.lam))
         work.take_in(inner.interval.V, inner.interval.s)  # the next program begins with its neurons
         work.tell()
-        if rows.sum() == every or (np.isinf(until) and inner.cut and work.interval.lower == before):
+        idle = work.interval.lower <= before * (1 + work.tol) and (inner.cut or k >= whole.sum())
+        if np.array_equal(rows, whole) or (np.isinf(until) and idle):
             return
         took, left = perf_counter() - began, until - perf_counter()
         growth = np.clip((took / last[1]) ** (1 / (k - last[0])), *GROWTH) if last else GROWTH[1]
