@@ -39,7 +39,7 @@ def rows_named(rows: Index) -> str:
 
 
 def reals(values: ArrayLike, name: str) -> Array:
-    """A float copy of numbers of any shape. Raises `ValueError` for what a float would silently lose: masks, i."""
+    """A float copy of numbers of any shape. Raises `ValueError` for what a float would lose: masks, imaginary parts."""
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError(f"{name} has masked entries: drop their rows, or fill them with {name}.filled(value)")
     try:

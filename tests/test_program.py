@@ -378,6 +378,16 @@ def clocked(monkeypatch, call):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.01, 0.3, 2.0])
+def test_weight_decay_keeps_its_deadline(monkeypatch, seconds):
+    """Catches time that is spent before the rounds begin, on the question whether the zero network is optimal."""
+    X, y, _ = load("breast-cancer")
+    found, took = clocked(monkeypatch, lambda: regularised(X, y, "logistic", 0.5, tol=1e-2, seconds=seconds))
+    assert took <= 1.1 * seconds + 0.5
+    assert 0 < found.dual_value <= 14.15 and found.primal_value >= 11.8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.01, 0.3, 2.0])
 def test_bounds_hold_at_any_deadline_and_the_proof_is_part_of_it(monkeypatch, seconds):
     """Catches a loop that does not look at the clock, a bound that is valid only once a proof is finished.
 

@@ -5,6 +5,7 @@ dual:  max sum_n min_f (l(f, y_n) + lam_n f)  s.t.  d_H(lam) <= beta.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +20,7 @@ from lib.program.penalties import Exponential, Hinge, Penalty, Softplus, Squared
 from lib.program.problem import Problem, Start, evenly
 from lib.program.rounds import NEW_BLOCKS
 from lib.program.solution import Solution, Watch, checked, silent
-from lib.zonotope import hausdorff
+from lib.zonotope import Search, hausdorff
 from lib.zonotope.lift import Free, lifted_rows
 
 ROWS = 300  # programs with at most this many rows begin with all of them
@@ -92,7 +93,10 @@ def _problem(X: Array, y: Array, beside: Beside, law: Loss, beta: float) -> Weig
 def _zero(X: Array, y: Array, law: Loss, beta: float, free: Free, seconds: float) -> Solution | None:
     """The zero network, if its multiplier is feasible."""
     start = law.dual(np.zeros(len(y)), y)
-    if hausdorff(X, start, goal=beta, free=free, seconds=seconds / 4).upper > beta:
+    search, until = Search(X, start, goal=beta, free=free), perf_counter() + seconds / 4
+    while search.bound.value <= beta and perf_counter() < until and search.step(until):
+        pass
+    if search.bound.upper > beta:
         return None
     value, d = float(law.value(np.zeros(len(y)), y).sum()), X.shape[1]
     return Solution(neurons(lifted_rows(X, free)[:0], y[:0]), start, value, value, "optimal", 0, 0, np.zeros(d), 0.0)
@@ -143,5 +147,6 @@ def regularised(
     X, y = law.validated(X, y)
     checked(tol, seconds)
     positive(beta, "beta", "the limit of no weight decay is max_margin")
+    until = perf_counter() + seconds
     zero = None if beside.asked else _zero(X, y, law, beta, free, seconds)
-    return zero or _solved(X, y, law, beta, beside, tol, seconds, progress)
+    return zero or _solved(X, y, law, beta, beside, tol, until - perf_counter(), progress)

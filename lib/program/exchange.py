@@ -16,7 +16,8 @@ from lib.zonotope import Columns
 from lib.zonotope.ascent import spread
 
 SPREAD, MANY = 100, 300  # directions of each sign, all over the sphere, and rows at most, to begin with
-PASSES, FLAT, MORE_PASSES = 3, 4, 100  # linear programs at most; in at most FLAT dimensions, or while it helps
+PASSES, LONGER = 3, 12  # linear programs at most; and while some row is short
+FLAT, MORE_PASSES = 4, 100  # in at most FLAT dimensions
 SHARE = 20  # one in so many rows at most enters with one program, but NEW_ROWS in any case
 NEAR = 3e-3  # peaks that are lower, relatively to beta, are left to conic programs
 STARTS, WIDTH = 16, 0.1  # of climbs; where they find nothing above NEAR, four times as many, and around those in use
@@ -108,9 +109,8 @@ def exchanged(problem: Problem, slope: float, tol: float, until: float) -> Itera
     """What is known after each of some linear programs, at most until heights are within tol / 4 of beta."""
     work = Exchange(problem, slope)
     for n in range(MORE_PASSES):
-        before = work.short
         yield (found := work.step(until))
         if found.height < (1 + max(NEAR, tol / 4)) * problem.beta or perf_counter() > until:
             break
-        if n + 1 >= PASSES and problem.X.shape[1] > FLAT and (work.short == 0 or work.short >= before):
+        if n + 1 >= (LONGER if work.short else PASSES) and problem.X.shape[1] > FLAT:
             break
