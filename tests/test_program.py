@@ -383,7 +383,7 @@ def test_weight_decay_keeps_its_deadline(monkeypatch, seconds):
     X, y, _ = load("breast-cancer")
     found, took = clocked(monkeypatch, lambda: regularised(X, y, "logistic", 0.5, tol=1e-2, seconds=seconds))
     assert took <= 1.1 * seconds + 0.5
-    assert 0 < found.dual_value <= 14.15 and found.primal_value >= 11.8
+    assert 0 < found.dual_value <= 14.182 and found.primal_value >= 11.279  # of benchmarks/deadlines.md
 
 
 @pytest.mark.slow
@@ -500,6 +500,20 @@ def test_targets_of_rounding_leave_a_multiplier_that_obeys_the_bias():
     for small in (-1e-17, -1e-15, 1e-16):
         found = regularised(X, [1, 1, 1, small], "squared", 0.1, free="bias")
         assert found.status == "optimal" and abs(found.lam.sum()) <= 1e-12 * np.abs(found.lam).sum()
+    free, rng = Beside.of("none", False, "bias").columns(np.zeros((2, 2))), np.random.default_rng(0)
+    for _ in range(300):
+        lam = free.balanced(rng.standard_normal(2) * 10.0 ** rng.integers(-8, 1, 2))
+        assert abs(lam.sum()) <= 8 * np.finfo(float).eps * np.abs(lam).sum()
+
+
+def test_whether_zero_is_optimal_is_given_up_in_many_dimensions(monkeypatch):
+    """Catches a search without an end: beta a little above d_H, where a proof would visit ever more nodes."""
+    monkeypatch.setattr("lib.program.decay.NODES", 300)
+    monkeypatch.setattr("lib.program.columns.NODES", 300)
+    X, y, _ = gaussian(60, 10, np.random.default_rng(0))
+    beta = 1.001 * hausdorff(X, y / 2, nodes=300).value
+    found = regularised(X, y, "logistic", beta, tol=0.5)
+    assert found.dual_value <= found.primal_value <= 60 * np.log(2) * (1 + 1e-12)
 
 
 def test_few_rows_come_to_an_end_without_a_deadline(monkeypatch):

@@ -44,13 +44,13 @@ class Affine:
         """The lam' nearest to lam, in sum |lam_n| (lam'_n / lam_n - 1)^2, with free'lam' = 0."""
         if not self.free.shape[1]:
             return lam
-        root, before = np.sqrt(np.abs(lam)), np.abs(lam)
-        for _ in range(2):  # the second time for the rounding of the first
+        for _ in range(2):  # the second time for the rounding of the first, by the sizes that are left
+            root, before = np.sqrt(np.abs(lam)), np.abs(lam)
             weighed = np.divide(lam, root, where=root > 0, out=np.zeros_like(lam))
             c = np.linalg.lstsq(root[:, None] * self.free, weighed, rcond=None)[0]
             lam = lam - root**2 * (self.free @ c)
-        noise = (lam != 0) & (np.abs(lam) <= 8 * EPS * before)  # what is left of an entry may be rounding alone
-        return self.balanced(np.where(noise, 0.0, lam)) if noise.any() else lam
+            lam = np.where(np.abs(lam) > 8 * EPS * before, lam, 0.0)  # what is left may be rounding alone
+        return lam
 
     def slope(self, lam: Array) -> float:
         """||priced'lam||."""

@@ -21,6 +21,7 @@ from lib.program.problem import Problem, Start, evenly
 from lib.program.rounds import NEW_BLOCKS
 from lib.program.solution import Solution, Watch, checked, silent
 from lib.zonotope import Search, hausdorff
+from lib.zonotope.distance import NODES
 from lib.zonotope.lift import Free, lifted_rows
 
 ROWS = 300  # programs with at most this many rows begin with all of them
@@ -94,7 +95,7 @@ def _zero(X: Array, y: Array, law: Loss, beta: float, free: Free, seconds: float
     """The zero network, if its multiplier is feasible."""
     start = law.dual(np.zeros(len(y)), y)
     search, until = Search(X, start, goal=beta, free=free), perf_counter() + seconds / 4
-    while search.bound.value <= beta and perf_counter() < until and search.step(until):
+    while search.bound.value <= beta and search.nodes < NODES and perf_counter() < until and search.step(until):
         pass
     if search.bound.upper > beta:
         return None

@@ -19,7 +19,7 @@ from lib.zonotope.ascent import spread
 WAYS, FEWEST, PRODUCTS = 64, 2, 3e7  # orthogonal directions tried for each hat, while their products are so many
 WIDEST = 1e3  # e, where no other row is in the way
 SAME = 1e-9  # heights that differ by less, relatively, agree
-LARGEST = 3e7  # outputs of hats on all rows
+LARGEST = 3e7  # rows times lines with hats, of three neurons each
 
 
 def fitting(problem: Problem, V: Array, s: Array, z: Array, quick: bool) -> tuple[Array, Array, Array]:
@@ -30,7 +30,7 @@ def fitting(problem: Problem, V: Array, s: Array, z: Array, quick: bool) -> tupl
     """
     known = lines(problem.X)
     low, high = _heights(problem, known, V, s, z)
-    if (low - high > SAME * np.abs(low)).any():
+    if (low - high > SAME * np.minimum(np.abs(low), np.abs(problem.a))).any():
         shared = np.bincount(known.first[: problem.N] + 1, minlength=len(low) + 1)[1:] > 1
         torn = np.isin(known.first, np.flatnonzero(shared & np.isfinite(low) & np.isfinite(high)))
         V, s = _leaning(problem, torn, known, V, s, z)
