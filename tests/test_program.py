@@ -50,6 +50,16 @@ def judged(X, y, solution, tol):
     assert 0 <= solution.primal_value - solution.dual_value <= 1.01 * tol * solution.primal_value
 
 
+def on_a_grid(least, most):
+    """X and y of so many rows in up to three dimensions: repeated, parallel, antipodal, dependent and zero rows."""
+    return st.tuples(st.integers(least, most), st.integers(1, 3)).flatmap(
+        lambda shape: st.tuples(
+            arrays(np.int64, shape, elements=st.integers(-2, 2)),
+            arrays(np.int64, shape[0], elements=st.sampled_from([-1, 1])),
+        )
+    )
+
+
 def by_directions(X, y, n):
     """The linear program over n directions of the plane: P* from above, by another road and another solver."""
     angles = np.linspace(0, 2 * np.pi, n, endpoint=False)
@@ -200,14 +210,7 @@ def test_the_gated_program_is_a_lower_bound_and_not_tight_here():
 
 
 @settings(max_examples=25)
-@given(
-    st.tuples(st.integers(1, 5), st.integers(1, 3)).flatmap(
-        lambda shape: st.tuples(
-            arrays(np.int64, shape, elements=st.integers(-2, 2)),
-            arrays(np.int64, shape[0], elements=st.sampled_from([-1, 1])),
-        )
-    )
-)
+@given(on_a_grid(1, 5))
 def test_degenerate_data_have_the_value_of_the_program_written_out(case):
     # repeated, parallel, antipodal and dependent rows: neurons sit on kinks of both classes, many at a time
     X, y = case[0].astype(float), case[1].astype(float)
@@ -287,14 +290,7 @@ def test_infeasible_data_are_refused_naming_the_rows(X, y, words):
 
 
 @settings(max_examples=60)
-@given(
-    st.tuples(st.integers(2, 6), st.integers(1, 3)).flatmap(
-        lambda shape: st.tuples(
-            arrays(np.int64, shape, elements=st.integers(-2, 2)),
-            arrays(np.int64, shape[0], elements=st.sampled_from([-1, 1])),
-        )
-    )
-)
+@given(on_a_grid(2, 6))
 def test_feasibility_agrees_with_linear_programs_over_all_cells(case):
     X, y = case[0].astype(float), case[1].astype(float)
     try:
@@ -455,12 +451,7 @@ def test_the_interval_is_finite_from_the_first_line_on_and_only_shrinks(monkeypa
 
 @settings(max_examples=100)
 @given(
-    st.tuples(st.integers(2, 7), st.integers(1, 3)).flatmap(
-        lambda shape: st.tuples(
-            arrays(np.int64, shape, elements=st.integers(-2, 2)),
-            arrays(np.int64, shape[0], elements=st.sampled_from([-1, 1])),
-        )
-    ),
+    on_a_grid(2, 7),
     st.sampled_from(["none", "bias"]),
     st.integers(0, 3),
 )

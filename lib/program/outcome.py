@@ -51,7 +51,7 @@ def _chosen(work: Generation, inner: Generation, before: Mask, k: int, seconds: 
     missed = heaviest(problem, short.reshape(-1, problem.N).sum(axis=0), k // MISSED + 1)
     heavy = heaviest(problem, work.best.lam, k)
     again = heaviest(problem, _explored(work, heavy | before | missed, seconds).lam, k)
-    if not again.any():
+    if not again.any() or np.array_equal(again, heavy):
         return heavy
     values = [_explored(work, rows, seconds).value for rows in (heavy, again)]
     return again if values[1] > BETTER * values[0] else heavy
