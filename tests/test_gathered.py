@@ -78,8 +78,7 @@ def anchor_of(link: Tag) -> str:
 
 
 @pytest.fixture
-def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallBook:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "book" / "_ext"))
+def book(tmp_path: Path) -> SmallBook:
     return SmallBook(tmp_path)
 
 

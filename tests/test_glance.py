@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+import citing
+import home
 import pytest
 import yaml
 from bs4 import Tag
 from PIL import Image
+from words import AMBIGUOUS
 
 from tests.test_gathered import SmallBook, links
 from tests.test_site import HTML, PAGES, skipped, soup_of
@@ -55,12 +58,7 @@ class SmallBookAtAGlance(SmallBook):
 
 
 @pytest.fixture
-def extensions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "book" / "_ext"))
-
-
-@pytest.fixture
-def glance(tmp_path: Path, extensions: None) -> SmallBookAtAGlance:
+def glance(tmp_path: Path) -> SmallBookAtAGlance:
     return SmallBookAtAGlance(tmp_path)
 
 
@@ -110,10 +108,8 @@ def test_chapters_that_need_each_other_stop_the_build(glance: SmallBookAtAGlance
         glance.build()
 
 
-def test_a_fork_links_to_itself(extensions: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_links_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a published copy that links to another repository, and links made where there is none."""
-    import home
-
     monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
     assert home.repository() == home.pages("") == home.pages("https://example.org/a/b") == ""
     monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
@@ -121,10 +117,8 @@ def test_a_fork_links_to_itself(extensions: None, monkeypatch: pytest.MonkeyPatc
     assert home.pages(home.repository()) == "https://some-one.github.io/book/"
 
 
-def test_citations_are_those_of_the_citation_file(extensions: None) -> None:
+def test_citations_are_those_of_the_citation_file() -> None:
     """Catches an author, a title or a year that BibTeX would lose."""
-    import citing
-
     cff = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     book, paper = (citing.bibtex(work, "2026") for work in (cff, cff["references"][0]))
     assert max(map(len, [*book.splitlines(), *paper.splitlines()])) <= 72
@@ -192,10 +186,8 @@ def test_the_gallery_and_the_map_are_whole(pages: dict[str, Facts]) -> None:
 
 @pytest.mark.pages
 @skipped
-def test_words_of_the_glossary_are_linked_in_the_text(pages: dict[str, Facts], extensions: None) -> None:
+def test_words_of_the_glossary_are_linked_in_the_text(pages: dict[str, Facts]) -> None:
     """Catches a word with two meanings that is no longer in the glossary, and chapters without links to words."""
-    from words import AMBIGUOUS
-
     known = {term["id"] for term in soup_of(HTML / "book" / "glossary.html").select("dl.glossary > dt")}
     assert {f"term-{word.replace(' ', '-')}" for word in AMBIGUOUS} <= known
     assert len({word for path, facts in pages.items() if facts.numbered for word in facts.words}) > 20

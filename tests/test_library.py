@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-import pytest
+import docstrings
 from docutils import nodes
 from docutils.core import publish_doctree
 from docutils.parsers.rst import roles
@@ -15,12 +15,6 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "book" / "library.md").read_text()
 LABEL = re.compile(r"\b(?:thm|lem|prop|cor|def)-[a-z]+(?:-[a-z]+)*\b")
 EXAMPLES = {"lib/verify.py"}  # shows how a claim is verified, with a label of its own
-
-
-@pytest.fixture
-def docstrings(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(ROOT / "book" / "_ext"))
-    return import_module("docstrings")
 
 
 def described() -> list[ModuleType]:
@@ -54,7 +48,7 @@ def known_labels() -> set[str]:
     }
 
 
-def test_docstrings_are_read_as_they_are_written(docstrings: ModuleType) -> None:
+def test_docstrings_are_read_as_they_are_written() -> None:
     """Catches a character of a formula that becomes markup: the text of the page is that of the docstring."""
     link = lambda name, raw, text, line, inliner, options=None, content=None: ([nodes.literal("", text)], [])  # noqa: E731
     roles.register_local_role("prf:ref", link)
@@ -68,7 +62,7 @@ def test_docstrings_are_read_as_they_are_written(docstrings: ModuleType) -> None
             assert "".join(page.astext().split()) == "".join(text.replace("`", "").split()), name
 
 
-def test_the_translation_links_and_shows(docstrings: ModuleType) -> None:
+def test_the_translation_links_and_shows() -> None:
     """Catches a label that stays text, code that is not code, a formula that is set as a paragraph."""
     found = list(docstrings.translated(["|x_n'u| <= 1, as in thm-dual, for `lam`.", "", "    a* = b_", "", "End."]))
     assert found[0] == "\\|x\\_n'u\\| \\<= 1, as in \\ :prf:ref:`thm-dual`\\ , for \\ ``lam``\\ ."

@@ -2,20 +2,18 @@
 
 import io
 import re
-from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
 from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
+from plots import drawing
 
 from figures import HAIR, INK, MARK, NEG, POS, SOFT, drawn
 from figures.style import THEMED
 
 ROOT = Path(__file__).parents[1]
-Drawing = Callable[[str, str, str], str]
 ALT = 'A curve "of" <P*> & a ring'
 
 
@@ -39,13 +37,7 @@ def file() -> str:
     return sheet.getvalue()
 
 
-@pytest.fixture
-def drawing(monkeypatch: pytest.MonkeyPatch) -> Drawing:
-    monkeypatch.syspath_prepend(str(ROOT / "book" / "_ext"))
-    return import_module("plots").drawing
-
-
-def test_colours_are_the_pages(drawing: Drawing) -> None:
+def test_colours_are_the_pages() -> None:
     """Catches a colour of paper's that stays on a dark page: ink on black, or a white card."""
     svg = drawing(file(), ALT, "one")
     left = re.sub(r"var\(--[a-z]+, [^)]*\)", "", svg)
@@ -63,7 +55,7 @@ def test_a_dark_page_has_each_of_the_colours() -> None:
     assert asked == set(re.findall(r"(--[a-z]+):", rules[1]))
 
 
-def test_names_are_its_own_and_lead_somewhere(drawing: Drawing) -> None:
+def test_names_are_its_own_and_lead_somewhere() -> None:
     """Catches a second plot on a page that is clipped, or lettered, by the first one."""
     one, two = (BeautifulSoup(drawing(file(), ALT, name), "html.parser") for name in ("one", "two"))
     names = [{str(tag["id"]) for tag in plot.select("[id]")} for plot in (one, two)]
@@ -73,7 +65,7 @@ def test_names_are_its_own_and_lead_somewhere(drawing: Drawing) -> None:
     assert used <= names[0] and len(used) > 5
 
 
-def test_a_plot_is_described_and_as_large_as_its_picture(drawing: Drawing) -> None:
+def test_a_plot_is_described_and_as_large_as_its_picture() -> None:
     """Catches a drawing without words, one that brings rules or a date of its own, and one of another size."""
     plot = BeautifulSoup(drawing(file(), ALT, "one"), "html.parser").svg
     assert plot is not None and plot["aria-label"] == ALT and plot["role"] == "img"
@@ -81,7 +73,7 @@ def test_a_plot_is_described_and_as_large_as_its_picture(drawing: Drawing) -> No
     assert drawing(file(), ALT, "one") == drawing(file(), ALT, "one")
 
 
-def test_places_are_kept_to_a_hundredth(drawing: Drawing) -> None:
+def test_places_are_kept_to_a_hundredth() -> None:
     """Catches a curve that is moved, or a letter whose scale is cut, to save room."""
     number = re.compile(r"-?\d+\.?\d*")
     svg = file()

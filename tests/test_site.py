@@ -8,13 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import nbformat
 import pydata_sphinx_theme
 import pytest
+import unused
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, sync_playwright
 
@@ -61,9 +61,6 @@ def addresses() -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="module")
 def gone() -> list[str]:
     """The classes that no page uses, whose rules were taken out of the theme's style."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[1] / "book" / "_ext"))
-        unused = import_module("unused")
     style = (THEME / unused.STYLES[0]).read_text()
     return sorted(set(unused.CLASS.findall(style)) - unused.words(HTML))
 
