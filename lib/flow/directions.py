@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from lib.data import Array, Mask, validated_dual
 from lib.flow.arrangement import Arrangement, arrangement
 from lib.flow.meetings import at_start, meet
-from lib.flow.modes import pull_rows
+from lib.flow.modes import change
 from lib.results import Frozen
 from lib.zonotope.kinks import KINK
 
@@ -72,7 +72,7 @@ def _path(data: Arrangement, size: Array, u: Array, s: float) -> tuple[tuple[Arc
     arcs: list[Arc] = []
     t = 0.0
     while len(arcs) < _MAX_ARCS:
-        g = size @ pull_rows(data, on, slide)
+        g = size @ change(data, 0, on, slide, size).field
         arcs.append(Arc(t, u, g))
         length = np.linalg.norm(g)
         if _still(u, g):

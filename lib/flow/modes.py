@@ -49,22 +49,6 @@ class Modes:
         return self.squares.sum(axis=0) > 0
 
 
-def own_rows(data: Arrangement, on: Mask, slide: Mask) -> Array:
-    """y_n c_n x_n (N, d) for one neuron; 0 for the rows of the hyperplanes along which it slides."""
-    return (data.y * coefficients(data, on, slide))[:, None] * data.X
-
-
-def dual_basis(normals: Array) -> Array:
-    """The dual basis (k, d) of unit normals (k, d)."""
-    return normals if len(normals) < 2 else np.asarray(np.linalg.pinv(normals, rcond=1e-12).T, dtype=float)
-
-
-def pull_rows(data: Arrangement, on: Mask, slide: Mask) -> Array:
-    """y_n c_n P x_n (N, d) for one neuron, P the projection on the intersection of its sliding hyperplanes."""
-    rows, normals = own_rows(data, on, slide), data.normals[slide]
-    return rows - (rows @ normals.T) @ dual_basis(normals)
-
-
 def resting(data: Arrangement, m: int) -> Modes:
     """m neurons that no example pulls."""
     N, d = data.X.shape
@@ -87,15 +71,18 @@ class Change(NamedTuple):
 
 
 def change(data: Arrangement, i: int, on: Mask, slide: Mask, pi: Array) -> Change:
-    """The change of neuron i to sides `on` and slides `slide` (J,) at a dual variable pi."""
+    """The change of neuron i to sides `on` and slides `slide` (J,) at a dual variable pi.
+
+    Its field is y_n c_n P x_n, P the projection on the intersection of the hyperplanes along which it slides.
+    """
     j = np.flatnonzero(slide)
-    rows, normals = own_rows(data, on, slide), data.normals[j]
-    duals = dual_basis(normals)
-    jump = data.jump[j]
+    rows = (data.y * coefficients(data, on, slide))[:, None] * data.X  # 0 for the rows of these hyperplanes
+    normals, jump = data.normals[j], data.jump[j]
+    duals = normals if len(j) < 2 else np.asarray(np.linalg.pinv(normals, rcond=1e-12).T, dtype=float)
     low = -(duals @ rows.T) - data.negative[j]  # less the coordinates of the pull along the normals
     sign = np.sign(jump @ pi)[:, None]
     pairs = np.column_stack([np.full(len(j), i), j])
-    field = rows - (rows @ normals.T) @ duals if len(j) else rows
+    field = rows - (rows @ normals.T) @ duals
     return Change(i, on, slide, field, pairs, sign * low, sign * (jump - low), duals)
 
 

@@ -83,21 +83,19 @@ class Run:
                 return verdict
         return "max_events" if len(self.events) >= ends.events else None
 
-    def _solve(self, h: float, guess: Array) -> Step:
+    def _solve(self, h: float) -> Step:
         s = self.state
+        guess = self.pace.guess(s.pi, h, self.stiffness, self.clock.normalised)
         return solve(s.W1, s.w2, s.modes, self.clock, guess, h, 1e-3 * self.rtol)
-
-    def _stride(self, step: Step) -> Stride:
-        return Stride(self.state, self.g, step, self.clock)
 
     def _trial(self) -> Stride | None:
         """A converged step within tolerance; sets the length of the next one."""
         s, pace = self.state, self.pace
         while (h := pace.length(s, self.g)) > 1e-14 * max(1.0, s.tau):
-            step = self._solve(h, pace.guess(s.pi, h, self.stiffness, self.clock.normalised))
+            step = self._solve(h)
             off = error(step, s.modes, s.pi) / self.rtol if step.solved else np.inf
             if pace.adapted(h, off):
-                return self._stride(step)
+                return Stride(s, self.g, step, self.clock)
         return None
 
     # --- arriving ------------------------------------------------------------------------------
@@ -115,10 +113,10 @@ class Run:
         longest, found = stride.step.h, None
         h = theta * longest
         for _ in range(6):
-            step = self._solve(h, self.pace.guess(self.state.pi, h, self.stiffness, self.clock.normalised))
+            step = self._solve(h)
             if not step.solved:
                 break
-            found = self._stride(step)
+            found = Stride(self.state, self.g, step, self.clock)
             more = missing(found)
             if abs(more) <= near * h or not 0 < h + more <= longest:
                 break

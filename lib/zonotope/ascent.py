@@ -18,7 +18,7 @@ from scipy.special import ndtri
 from lib.data import Array, Mask
 from lib.patterns import cells, cover
 from lib.results import result
-from lib.zonotope.projection import nearest_own, normals
+from lib.zonotope.projection import nearest, normals
 from lib.zonotope.support import Zonotopes, growth, unit, zonotopes
 
 MOST_LISTED = 1000  # vertices: more of them cost more than a search that bounds them in bulk
@@ -78,7 +78,7 @@ def peaks(pair: Zonotopes, S: Mask, s: Array, start: Array, until: float = np.in
     G = np.vstack([pair.A, pair.B])
     own = pair.own(s)
     a = S @ G
-    near = nearest_own(a, G, ~own, pair.rays(len(a)), start, until)
+    near = nearest(a, G, pair.rays(len(a)), start, until=until, own=~own)
     off = near.lower > pair.rounding
     U = unit(normals(near, G)[off])
     depth = _depth(U, G, S[off], own[off]) * near.upper[off]
@@ -144,8 +144,7 @@ def starts(pair: Zonotopes, n: int) -> Array:
 
 def columns(X: Array, lam: Array, pair: Zonotopes, U: Array, s: Array) -> Columns:
     """Directions of the basis of `pair`, with their signs, in the coordinates of X, highest first."""
-    U = U @ pair.basis
-    U = U / np.linalg.norm(U, axis=1, keepdims=True)
+    U = unit(U @ pair.basis)
     values = growth(X, lam, U, s)
     order = np.argsort(-values, kind="stable")
     return Columns(U[order], s[order], values[order])

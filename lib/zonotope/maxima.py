@@ -17,7 +17,7 @@ from lib.patterns import cells
 from lib.results import result
 from lib.zonotope.ascent import peaks_of_a
 from lib.zonotope.kinks import KINK, clarke
-from lib.zonotope.projection import CHUNK, nearest, no_rays
+from lib.zonotope.projection import CHUNK, nearest
 from lib.zonotope.support import Zonotopes, growth, unit, zonotopes
 
 
@@ -116,7 +116,7 @@ def _is_peak(side: _Side, u: Array) -> bool:
     if not kink.any():
         return True
     a = A[(along > 0) & ~kink].sum(axis=0) + np.unique(side.cells[:, kink], axis=0) @ A[kink]
-    near = nearest(a, side.pair.B, no_rays(a), np.tile(u, (len(a), 1)))
+    near = nearest(a, side.pair.B, side.pair.rays(len(a)), np.tile(u, (len(a), 1)))
     return bool(near.upper.max() <= value + KINK * np.linalg.norm(A, axis=1).sum())
 
 

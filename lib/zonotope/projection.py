@@ -21,6 +21,7 @@ from lib.results import result
 
 STEPS = 2000
 CHUNK = 8192  # points projected at a time
+EVERY = np.ones((1, 1), dtype=bool)  # all generators of all points
 FREE = 1e-13  # a coefficient within FREE of 0 or 1 is there: the rounding of a mean of vertices
 
 
@@ -160,23 +161,25 @@ class _Corrals:
         return np.clip(c, 0.0, 1.0)
 
 
-def nearest(a: Array, Z: Array, rays: Array, start: Array, level: float = np.inf, until: float = np.inf) -> Nearest:
-    """The distance of points a (n, d) to the zonotope Z plus a cone each, of `rays` (n, q, d), unit or zero.
+def nearest(
+    a: Array,
+    Z: Array,
+    rays: Array,
+    start: Array,
+    level: float = np.inf,
+    until: float = np.inf,
+    *,
+    own: Mask = EVERY,
+) -> Nearest:
+    """The distance of points a (n, d) to the zonotope of their `own` (n, k) generators Z, plus a cone each.
 
+    The cones are those of `rays` (n, q, d), unit or zero.
     Wolfe's method from the vertices farthest along `start` (n, d). A point is left once its distance is known to
     rounding, or on which side of `level` it lies (`level = inf` asks for the distance itself), or `until` then (of
     `time.perf_counter`). `upper` is valid whenever it stops; so is `lower`, up to the rounding of the rays.
     """
-    return _found(_Corrals(a, Z, np.ones((len(a), len(Z)), dtype=bool), rays, start), level, until)
-
-
-def nearest_own(a: Array, Z: Array, own: Mask, rays: Array, start: Array, until: float = np.inf) -> Nearest:
-    """The distance of each of the points a to its own zonotope, of the generators `own` (n, k) of Z, plus its cone."""
-    return _found(_Corrals(a, Z, own, rays, start), np.inf, until)
-
-
-def _found(corrals: _Corrals, level: float, until: float) -> Nearest:
-    active = np.arange(len(corrals.a))
+    corrals = _Corrals(a, Z, np.broadcast_to(own, (len(a), len(Z))), rays, start)
+    active = np.arange(len(a))
     for _ in range(STEPS):
         reached = corrals.descend(active)
         active = np.concatenate([active[~reached], corrals.advance(active[reached], level)])
@@ -184,11 +187,6 @@ def _found(corrals: _Corrals, level: float, until: float) -> Nearest:
             break
     # Of a residual as short as rounding a ray may be violated relatively: such a lower bound means nothing.
     return Nearest(corrals.best, np.minimum(corrals.lower, corrals.upper), corrals.upper, corrals.coefficients())
-
-
-def no_rays(a: Array) -> Array:
-    """The cone {0} for each of the points a (n, d): the distance to the zonotope alone."""
-    return np.zeros((len(a), 0, a.shape[1]))
 
 
 def normals(near: Nearest, Z: Array) -> Array:
@@ -223,7 +221,8 @@ def project(a: ArrayLike, Z: ArrayLike) -> Projection:
     c = np.zeros((len(points), len(Z)))
     for n in range(0, len(points), CHUNK):
         some = points[n : n + CHUNK] / scale
-        c[n : n + CHUNK] = nearest(some, Z / scale, no_rays(some), some - Z.sum(axis=0) / (2 * scale)).c
+        none = np.zeros((len(some), 0, Z.shape[1]))  # no rays
+        c[n : n + CHUNK] = nearest(some, Z / scale, none, some - Z.sum(axis=0) / (2 * scale)).c
     r = points - c @ Z
     distance = scale * np.linalg.norm(r / scale, axis=1)
     return Projection(c.reshape(*a.shape[:-1], len(Z)), r.reshape(a.shape), distance.reshape(a.shape[:-1]))
