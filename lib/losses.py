@@ -34,7 +34,7 @@ class Loss:
     real: bool = False
 
     def validated(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-        """Float copies of X (N, d) and y (N,): labels, or real targets where the loss takes them. Raises ValueError."""
+        """Float copies of X (N, d) and y (N,): labels, or real targets if the loss takes them. Raises `ValueError`."""
         return validated_targets(X, y) if self.real else validated(X, y)
 
 

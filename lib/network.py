@@ -43,22 +43,22 @@ class Network:
 
     @property
     def radii(self) -> Array:
-        """||w1_i||, (m,), also where the squares underflow."""
+        """`||w1_i||`, (m,), also where the squares underflow."""
         exponent = np.frexp(np.abs(self.W1).max(axis=0, initial=0.0))[1]
         return np.ldexp(np.linalg.norm(np.ldexp(self.W1, -exponent), axis=0), exponent)
 
     @property
     def cost(self) -> float:
-        """(1/2)(||W1||_F^2 + ||w2||^2), the objective of the max-margin problem."""
+        """`(1/2)(||W1||_F^2 + ||w2||^2)`, the objective of the max-margin problem."""
         return float((self.W1**2).sum() + (self.w2**2).sum()) / 2
 
     @property
     def path_norm(self) -> float:
-        """sum_i |w2_i| ||w1_i||: the least cost of a network with these neurons (AM-GM); equal when balanced."""
+        """`sum_i |w2_i| ||w1_i||`: the least cost of a network with these neurons (AM-GM); equal when balanced."""
         return float(np.abs(self.w2) @ self.radii)
 
     def predict(self, X: ArrayLike) -> Array:
-        """f(x_n) for the rows of X, (N,). Raises `ValueError` if X has another number of columns than W1 has rows."""
+        """`f(x_n)` for the rows of X, (N,). Raises `ValueError` if X has another number of columns than W1 has rows."""
         X = validated_matrix(X)
         if X.shape[1] != self.d:
             raise ValueError(
@@ -67,7 +67,7 @@ class Network:
         return np.maximum(X @ self.W1, 0) @ self.w2
 
     def scaled(self, factor: float) -> "Network":
-        """The network with both layers multiplied by `factor` > 0: f is multiplied by factor^2."""
+        """The network with both layers multiplied by `factor > 0`: f is multiplied by `factor^2`."""
         return Network(factor * self.W1, factor * self.w2)
 
 

@@ -127,9 +127,14 @@ def test_what_the_ledger_links_to_is_there(book: SmallBook) -> None:
 
 
 def test_the_exercises_are_listed_with_their_solutions(book: SmallBook) -> None:
-    """Catches an exercise without its link, or with more than its opening."""
-    book.build()
-    (item,) = book.page("solutions").select("li li, section li")
+    """Catches an exercise without its link, or with more than its opening; a page without its contents at the side, or
+    with those of an earlier build too."""
+    for _ in range(2):
+        book.build()
+        book.append("solutions.md", "\nMore.\n")
+    contents = book.page("solutions").select(".sphinxsidebar li li > a.reference")
+    assert [(link.text, link["href"]) for link in contents] == [("1. One", "#exercises-one")]
+    (item,) = book.page("solutions").select("section li")
     assert item.text.startswith("Exercise 1.1. Show that") and "Really" not in item.text
     (exercise, (name, target)) = links(item)
     assert exercise == ("Exercise 1.1", "one.html#ex-a") and name == "Solution 1.1"

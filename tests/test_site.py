@@ -188,7 +188,7 @@ def test_links_lead_somewhere(path: str) -> None:
 def test_a_page_shows_what_its_source_says(source: Path) -> None:
     """Catches a chapter without its notebook, and a button for a service that the book does not use; a proof left in
     its admonition, and a fold that is no `<details>`, which nothing else would open; code or a table left open on the
-    page, and a check whose verdict is not the line that stays."""
+    page, a check whose verdict is not the line that stays, and a computed number in a sentence that is no formula."""
     text, page = source.read_text(), soup_of(page_of(source))
     hrefs = [str(tag["href"]) for tag in page.select("a[href]")]
     assert any(href.endswith(str(source.relative_to(HTML))) for href in hrefs)
@@ -197,6 +197,7 @@ def test_a_page_shows_what_its_source_says(source: Path) -> None:
     assert len(page.select(".proof-text, details.fold.proof")) == text.count("{prf:proof}")
     assert len(page.select("details.fold:not(.check, .code) > summary")) == folded
     assert page.select(".dropdown.admonition, summary a") == []
+    assert [number.text for number in page.select(".pasted-text") if re.search(r"\de[+-]\d", number.text)] == []
     boxes = page.select("article .cell_input, .cell .verification")
     assert [box for box in boxes if not box.find_parent("details")] == []
     lines = [line.text for line in page.select("details.check > summary")]

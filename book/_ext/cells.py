@@ -1,10 +1,17 @@
-"""Code without the line "# NBVAL_CHECK_OUTPUT", a mark for nbval; no extension we know takes a line off a cell."""
+"""Code without nbval's mark, 6e-05 as a formula; no extension we know takes a line off a cell or sets what glue pastes.
+
+The line "# NBVAL_CHECK_OUTPUT" is for nbval alone. A number that a cell computed and a sentence shows is set as one.
+"""
+
+import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 MARK = "# NBVAL_CHECK_OUTPUT\n"
+POWER = re.compile(r"(-?[\d.]+)e([+-]\d+)")
 
 
 class HideMark(SphinxTransform):
@@ -19,6 +26,18 @@ class HideMark(SphinxTransform):
                 block.append(nodes.Text(code))
 
 
+class PowersOfTen(SphinxPostTransform):
+    default_priority = 20  # after numbers of other pages are pasted
+
+    def run(self, **_: object) -> None:
+        for pasted in self.document.findall(nodes.inline):
+            power = POWER.fullmatch(pasted.astext())
+            if power and "pasted-text" in pasted["classes"]:
+                formula = rf"{power[1]}\times10^{{{int(power[2])}}}"
+                pasted.children = [nodes.math(formula, formula)]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_transform(HideMark)
+    app.add_post_transform(PowersOfTen)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

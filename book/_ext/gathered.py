@@ -48,9 +48,25 @@ class Gather(SphinxPostTransform):
 
     def run(self, **_: object) -> None:
         for place in [place for place in self.document.findall(placeholder) if place["kind"] == self.kind]:
-            place.replace_self(list(self.made(place)))
+            made = list(self.made(place))
+            place.replace_self(made)
+            self.listed([node for node in made if isinstance(node, nodes.section)])
             if any(True for _ in self.document.findall(nodes.math)):
                 self.env.get_domain("math").data["has_equations"][self.env.docname] = True  # or MathJax is not loaded
+
+    def listed(self, sections: list[nodes.section]) -> None:
+        """The contents of a page that has no others: Sphinx made them when the page was read."""
+        contents = self.env.tocs[self.env.docname][0]
+        if sections and all(part.get("gathered") for part in contents[1:]):
+            items = [nodes.list_item("", self.entry(node)) for node in sections]
+            contents[1:] = [nodes.bullet_list("", *items, gathered=True)]
+            self.env.toc_num_entries[self.env.docname] = 1 + len(items)
+
+    def entry(self, node: nodes.section) -> nodes.Element:
+        title = nodes.Text(node[0].astext())
+        anchor = f"#{node['ids'][0]}"
+        link = nodes.reference("", "", title, internal=True, refuri=self.env.docname, anchorname=anchor)
+        return addnodes.compact_paragraph("", "", link)
 
     def made(self, place: placeholder) -> Iterator[nodes.Node]:
         """What takes the place of a placeholder."""

@@ -38,7 +38,8 @@ const spread = (low, high, share = 0.06) => [low - share * (high - low || 1), hi
 /** What the bracket certifies, in words. */
 export function status(lower, upper) {
   if (upper === null || upper === Infinity) return "No upper bound yet: some example is misclassified.";
-  const interval = `P* lies in [${text(lower, 4)}, ${text(upper, 4)}]`;
+  const [low, high] = [lower, upper].map((bound) => text(bound, 4));
+  const interval = low === high ? `P* is ${low}` : `P* lies in [${low}, ${high}]`;
   if (upper >= 2 * lower) return `${interval}: the upper end is ${text(upper / lower, 1)} times the lower one.`;
   return `${interval}: certified to within ${text(100 * (upper / lower - 1), 3)} %.`;
 }

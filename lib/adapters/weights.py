@@ -47,7 +47,7 @@ class Layers(NamedTuple):
         return Network(weights, np.r_[self.w2, np.sign(self.b2) * size])
 
     def outputs(self, X: Array) -> Array:
-        """f(x_n) at the rows of X (N, d), without a column of ones."""
+        """`f(x_n)` at the rows of X (N, d), without a column of ones."""
         return np.maximum(X @ self.W1 + self.b1, 0) @ self.w2 + self.b2
 
     def agreeing(self, X: ArrayLike, outputs: ArrayLike) -> "Layers":
@@ -239,9 +239,9 @@ def state_layers(source: Any) -> Layers:
 
 
 def from_state_dict(source: Any, sample: Sample | None = None) -> Network:
-    """The network of a PyTorch state_dict (tensors or arrays) with two Linear layers, of the module, or a checkpoint.
+    """The network of a PyTorch `state_dict` (tensors or arrays) with two Linear layers, of the module, or a checkpoint.
 
-    With any bias it takes data with a column of ones. A state_dict does not say what stands between its layers:
+    With any bias it takes data with a column of ones. A `state_dict` does not say what stands between its layers:
     `sample` = (X, f(X)), rows and the network's own outputs on them, is compared with it. Raises `ValueError`.
     """
     return _network(state_layers(source), sample)

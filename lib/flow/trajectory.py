@@ -103,7 +103,7 @@ class Trajectory(Frozen):
         return self.network(k).scaled(gamma**-0.5)
 
     def bracket(self, X: ArrayLike, y: ArrayLike, k: int = -1) -> kkt.Bracket:
-        """lower <= P* <= upper from the network and the dual variable after step k."""
+        """`lower <= P* <= upper` from the network and the dual variable after step k."""
         return kkt.bracket(self.network(k), X, y, self.lam[k])
 
     def at(self, tau: float) -> Network:

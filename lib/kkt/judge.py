@@ -31,7 +31,7 @@ class Dual(NamedTuple):
 
     @property
     def lower(self) -> float:
-        """1 / d_H(lam) <= P*, rounded down."""
+        """`1 / d_H(lam) <= P*`, rounded down."""
         return norm_lower(np.sign(self.lam), self.lam, self.top.upper)
 
 

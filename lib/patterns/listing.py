@@ -33,7 +33,7 @@ class Cells(NamedTuple):
 
     @property
     def patterns(self) -> Mask:
-        """1[X h_j >= 0], (p, N) bool: unpacked when asked for. A zero row is on everywhere."""
+        """`1[X h_j >= 0]`, (p, N) bool: unpacked when asked for. A zero row is on everywhere."""
         return np.unpackbits(self.packed, axis=1, count=self.N).astype(bool)
 
     def __len__(self) -> int:

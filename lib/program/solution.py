@@ -42,7 +42,7 @@ class Solution(NamedTuple):
 
     @property
     def gap(self) -> float:
-        """primal_value / dual_value - 1; infinite while a bound is missing."""
+        """`primal_value / dual_value - 1`; infinite while a bound is missing."""
         return relative_gap(self.dual_value, self.primal_value)
 
     def predict(self, X: ArrayLike) -> Array:

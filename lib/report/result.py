@@ -68,7 +68,7 @@ class Report(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """value / lower: at most this many times the best value."""
+        """`value / lower`: at most this many times the best value."""
         return self.value / self.lower if self.lower > 0 else np.inf
 
     @property

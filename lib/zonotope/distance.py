@@ -89,7 +89,7 @@ class Search:
 
     @property
     def bound(self) -> Maximiser:
-        """value <= d_H <= upper, from what is done so far."""
+        """`value <= d_H <= upper`, from what is done so far."""
         best = Maximiser(0.0, 0.0, np.eye(self.X.shape[1])[0], 1.0)
         for piece, at in zip(self.pieces, self.fronts, strict=True):
             u = piece.lifted(at.u)
