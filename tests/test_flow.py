@@ -5,16 +5,19 @@ import dataclasses
 import cvxpy as cp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 from scipy.special import log_expit
 
 from lib.data import gaussian, orthogonally_separable
 from lib.flow import Trajectory, direction_flow, gradient_flow, velocity
+from lib.flow.arrangement import arrangement
 from lib.flow.boost import boosted
 from lib.flow.clock import clock
+from lib.flow.meetings import settled
 from lib.flow.minnorm import least
+from lib.flow.modes import change
 from lib.kkt import multiplier
 from lib.losses import get_loss
 from lib.network import Network, balanced, dual_variable, margins
@@ -312,6 +315,28 @@ def test_coefficients_may_be_next_to_nothing_of_their_sizes(k, scale):
     t = scale * np.append(rng.uniform(0.1, 0.5, k), 0.0)
     rest = np.linalg.pinv(rays) @ np.append(np.zeros(k), scale)
     np.testing.assert_allclose(least(rest - t @ rays, rays, np.ones(k + 1)), t, rtol=1e-11, atol=0)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 7), st.integers(1, 3), st.booleans())
+@example(83, 7, 2, True)
+@example(53, 7, 2, True)
+def test_a_neuron_on_many_kinks_goes_on_to_the_sides_that_it_is_pushed_to(seed, N, d, whole):
+    """On all hyperplanes at once, some of them being crossed: s h_j'g points to its side of each, or is 0.
+
+    Catches a side from which the neuron is pushed back at once, and a search for sides that never ends where the pull
+    cancels (more hyperplanes than dimensions): speeds are then rounding, and there each side seems wrong in turn.
+    """
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-2, 3, (N, d)).astype(float) if whole else rng.standard_normal((N, d))
+    data, s = arrangement(X, rng.choice([-1.0, 1.0], N)), rng.choice([-1.0, 1.0])
+    pi = rng.uniform(0, 1, N) * (rng.random(N) < 0.8)
+    J = len(data.normals)
+    free = (rng.random(J) < 0.5) | (s * (data.jump @ pi) <= 0)  # of valleys only, as they alone are crossed
+    on, slide = settled(data, s, rng.random(J) < 0.5, np.arange(J), free, pi)
+    speed = s * (data.normals @ (pi @ change(data, 0, on, slide, pi).field))
+    pushed = np.abs(speed) > 1e-9 * (pi @ data.length)
+    np.testing.assert_array_equal(on[pushed], speed[pushed] > 0)
+    assert not slide[pushed].any()
 
 
 @pytest.mark.parametrize("seed", [0, 1])

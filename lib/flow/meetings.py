@@ -18,7 +18,7 @@ import numpy as np
 
 from lib.data import Array, Index, Mask
 from lib.flow.arrangement import Arrangement
-from lib.flow.minnorm import kink_terms, least, near_kinks
+from lib.flow.minnorm import kink_terms, least, near_kinks, rounding
 from lib.flow.modes import Modes, change, moved, resting
 
 Sides = tuple[Mask, Mask]  # (J,): on the positive side of a hyperplane, sliding along it
@@ -42,7 +42,8 @@ def settled(data: Arrangement, s: float, on: Mask, kinks: Index, free: Mask, pi:
 
     The coefficients of the `free` ones (k,) are those of least norm. The others are being crossed and have their new
     side already; if the neuron would be pushed back from it, it is crossed back. Every such change makes ||g|| larger,
-    because ||g||^2 is a convex function of the fixed part with gradient 2 g: so the loop ends.
+    because ||g||^2 is a convex function of the fixed part with gradient 2 g: so the loop ends. Of a pull that cancels
+    speeds are rounding, and push nobody.
     """
     on, free = on.copy(), free.copy()
     base, rays, jump = kink_terms(data, on, kinks, pi)
@@ -54,7 +55,7 @@ def settled(data: Arrangement, s: float, on: Mask, kinks: Index, free: Mask, pi:
         g = base + t @ rays
         speed = s * (data.normals[kinks] @ g)
         inside = free & (t > 0) & (t < size)
-        leaving = ~inside & (np.abs(speed) > 1e-13 * abs(s) * np.sqrt(g @ g))
+        leaving = ~inside & (np.abs(speed) > 10 * rounding(base, t))
         on[kinks] = np.where(leaving & ~valley, speed > 0, t > size / 2)
         wrong = leaving & valley & (on[kinks] != (speed > 0))
         if not wrong.any():

@@ -33,12 +33,12 @@ def least(base: Array, rays: Array, size: Array) -> Array:
     """argmin over 0 <= t <= size (k,) of ||base + t @ rays||, unit rays (k, d): at a bound exactly, or clear of it."""
     alone = len(rays) < 2  # then the answer is explicit, and most kinks are met alone
     t = np.minimum(np.maximum(-(rays @ base), 0.0), size) if alone else _pivoted(base, rays, size)
-    rounding = _rounding(base, t)
-    return np.where(t > rounding, np.where(t < size - rounding, t, size), 0.0)
+    lost = rounding(base, t)
+    return np.where(t > lost, np.where(t < size - lost, t, size), 0.0)
 
 
-def _rounding(base: Array, t: Array) -> float:
-    """Of coefficients t (k,) beside each other and the base: they may be far below their sizes."""
+def rounding(base: Array, t: Array) -> float:
+    """Of base + t @ rays, and of coefficients t (k,) beside each other and the base: far below their sizes, perhaps."""
     return float(1e-14 * (np.sqrt(base @ base) + np.abs(t).sum()))
 
 
@@ -51,12 +51,12 @@ def _pivoted(base: Array, rays: Array, size: Array) -> Array:
             factor, t[free], _ = dposv(some @ some.T, -(some @ (base + (t * ~free) @ rays)))
             if factor.diagonal().min() < _APART:
                 break
-        rounding = _rounding(base, t)
-        low, high = free & (t <= rounding), free & (t >= size - rounding)
+        lost = rounding(base, t)
+        low, high = free & (t <= lost), free & (t >= size - lost)
         t[low], t[high] = 0.0, size[high]
         free &= ~(low | high)
         slope = rays @ (base + t @ rays)
-        wrong = ~free & (np.where(t > 0, slope, -slope) > rounding)
+        wrong = ~free & (np.where(t > 0, slope, -slope) > lost)
         if not (low | high | wrong).any():
             return t
         free |= wrong & ~(low | high)
