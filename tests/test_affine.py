@@ -160,6 +160,21 @@ def test_least_norm_is_a_norm_of_the_targets(seed, c, b):
     assert scaled.primal_value == pytest.approx(found.primal_value * c / b, rel=1e-5)
 
 
+@pytest.mark.parametrize("c", [1e-12, 1e-3, 1e9, 1e150])
+@pytest.mark.parametrize("skip", ["none", "penalised", "free"])
+def test_biases_have_units_of_their_own(skip, c):
+    """P*(cX) = P*(X) / c with free biases: catches entries near 1 taken for granted beside the ones of the biases."""
+    X, y = gaussian(20, 2, np.random.default_rng(4))[:2]
+    t = y * (1 + np.arange(20) / 20)
+    for solve, target in ((max_margin, y), (interpolate, t)):
+        found, scaled = (solve(b * X, target, skip=skip, free="bias") for b in (1.0, c))
+        assert scaled.status == found.status == "optimal"
+        assert scaled.primal_value * c == pytest.approx(found.primal_value, rel=1e-5)
+        assert (target * scaled.predict(c * X)).min() >= (target * target).min() * (1 - 1e-6)
+        assert hausdorff(c * X, scaled.lam, free="bias").value <= 1 + 1e-9
+        assert float(target @ scaled.lam) == pytest.approx(scaled.dual_value, rel=1e-9)
+
+
 def test_orthonormal_rows_have_the_norm_of_their_halves():
     """gamma(t) = ||t_+|| + ||t_-|| for X = I: a neuron for the positive targets, one for the negative ones."""
     t = np.array([3.0, 4.0, -5.0, -12.0])

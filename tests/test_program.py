@@ -461,7 +461,7 @@ def test_a_network_with_hats_fits_whatever_can_be_fitted(case, free, seed):
     For labels and for targets that some network has, from networks that fit nothing.
     """
     X, y, rng = case[0].astype(float), case[1].astype(float), np.random.default_rng(seed)
-    rows, columns, _ = _prepared(X, Beside.of("none", False, free))
+    rows, columns, _, _ = _prepared(X, Beside.of("none", False, free))
     try:
         require_feasible(rows, y, columns.free)
     except ValueError:

@@ -36,6 +36,11 @@ class Interval(NamedTuple):
     def gap(self) -> float:
         return relative_gap(self.lower, self.upper)
 
+    def smaller(self, e: int) -> "Interval":
+        """Bounds and multipliers times 2^-e."""
+        lower, upper = (float(np.ldexp(bound, -e)) for bound in (self.lower, self.upper))
+        return self._replace(lower=lower, upper=upper, lam=np.ldexp(self.lam, -e))
+
 
 class Estimate(NamedTuple):
     """A dual variable, the height found for it, and what it would prove if that were its d_H."""

@@ -15,7 +15,7 @@ from lib.data import Array, Mask, positive
 from lib.losses import LOSSES, Loss, Tailed, get_loss
 from lib.program.affine import Beside, Skip
 from lib.program.maps import neurons
-from lib.program.outcome import generate
+from lib.program.outcome import generate, solution
 from lib.program.penalties import Exponential, Hinge, Penalty, Softplus, SquaredHinge
 from lib.program.problem import Problem, Start, evenly
 from lib.program.rounds import NEW_BLOCKS
@@ -110,11 +110,7 @@ def _solved(
     e = exponent(X)
     problem = _problem(np.ldexp(X, -e), y, beside, law, float(np.ldexp(beta, -e)))
     found = generate(problem, tol, seconds, progress)
-    lower, upper, V, s, z, lam = found.interval
-    w0, b0 = beside.parts(z, X.shape[1])
-    V = np.ldexp(V, np.where(np.arange(V.shape[1]) < problem.seen, -e, 0))  # biases have units of their own
-    net = neurons(beside.outer(V), s)
-    return Solution(net, lam[: len(y)], upper, lower, *found[1:], np.ldexp(w0, -e), b0)
+    return solution(found, found.interval._replace(lam=found.interval.lam[: len(y)]), beside, X.shape[1], e)
 
 
 def regularised(

@@ -112,5 +112,5 @@ def exchanged(problem: Problem, slope: float, tol: float, until: float) -> Itera
         yield (found := work.step(until))
         if found.height < (1 + max(NEAR, tol / 4)) * problem.beta or perf_counter() > until:
             break
-        if n + 1 >= (LONGER if work.short else PASSES) and problem.X.shape[1] > FLAT:
+        if n + 1 >= (LONGER if work.short else PASSES) and (problem.N <= MANY or problem.X.shape[1] > FLAT):
             break

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import lstsq
 
-from lib.bounds import TINY, norm_lower
+from lib.bounds import TINY, exponent, norm_lower
 from lib.data import EPS, Array, Mask, directions, validated, validated_targets
 from lib.program.affine import Affine, Beside, Skip
 from lib.program.columns import Interval
@@ -18,7 +18,7 @@ from lib.program.feasibility import require_feasible, require_fit
 from lib.program.hats import fitting
 from lib.program.linear import Weighing
 from lib.program.maps import neurons
-from lib.program.outcome import Outcome, generate
+from lib.program.outcome import Outcome, generate, solution
 from lib.program.penalties import Hinge
 from lib.program.problem import Problem, Start
 from lib.program.solution import Solution, Watch, checked, in_units, silent
@@ -171,29 +171,32 @@ def max_margin(
     X, y = validated(X, y)
     checked(tol, seconds)
     beside = Beside.of(skip, constant, free)
-    rows, columns, unit = _prepared(X, beside)
+    rows, columns, unit, e = _prepared(X, beside)
     require_feasible(rows, y, columns.free)
     scale = float(unit.min())  # q_n >= 1 on x_n is q_n >= scale / ||x_n|| on x_n / ||x_n||, for scale times f
     problem = HardMargin(rows / unit[:, None], y, scale / unit, columns.times(1 / unit), len(y), free=free)
-    found = generate(problem, tol, seconds, in_units(progress, 1 / scale))
+    found = generate(problem, tol, seconds, in_units(progress, float(np.ldexp(1 / scale, -e))))
     _, upper, V, s, z, lam = found.interval
-    problem = HardMargin(rows, y, np.ones(len(y)), columns, len(y), free=free)  # as they are given
+    problem = HardMargin(rows, y, np.ones(len(y)), columns, len(y), free=free)  # of their own lengths
     lower, lam = problem.lower(lam / unit, 1.0)
     if np.isfinite(upper):
         upper, V, s, z = problem.upper(V, s, z)
-    return Solution(neurons(V, s), lam, upper, lower, *found[1:], *beside.parts(z, X.shape[1]))
+    return solution(found, Interval(lower, upper, V, s, z, lam).smaller(e), beside, X.shape[1], e)
 
 
-def _prepared(X: Array, beside: Beside) -> tuple[Array, Affine, Array]:
-    """The rows that neurons see, the affine part, and the unit of each row: its length, or 1 with biases.
+def _prepared(X: Array, beside: Beside) -> tuple[Array, Affine, Array, int]:
+    """The rows that neurons see, the affine part, the unit of each row: its length, or 1 with biases; and e.
 
-    Raises `ValueError` for thresholds, which constrain f(0) and the signs of slopes: their data need not be feasible.
+    Biases have units of their own, so with them all this is of 2^-e X, with entries of about 1. Raises `ValueError` for
+    thresholds, which constrain f(0) and the signs of slopes: their data need not be feasible.
     """
     if beside.free == "threshold":
         raise ValueError("free='threshold' is for regularised alone, since no norm may fit the data; use free='bias'")
-    lengths = np.where(X.any(axis=1), np.einsum("nd,nd->n", X, directions(X)), 1.0)
-    unit = lengths if beside.free == "none" else np.ones(len(X))
-    return lifted_rows(X, beside.free), beside.columns(X), unit
+    if beside.free == "none":
+        lengths = np.where(X.any(axis=1), np.einsum("nd,nd->n", X, directions(X)), 1.0)
+        return X, beside.columns(X), lengths, 0
+    X, e = np.ldexp(X, -exponent(X)), exponent(X)
+    return lifted_rows(X, beside.free), beside.columns(X), np.ones(len(X)), e
 
 
 def least_norm(
@@ -230,10 +233,9 @@ def interpolate(
     X, y = validated_targets(X, y)
     checked(tol, seconds)
     beside = Beside.of(skip, constant, free)
-    rows, columns, unit = _prepared(X, beside)
+    rows, columns, unit, e = _prepared(X, beside)
     require_fit(rows, y, columns.free)
     if not y.any():
         return Solution(neurons(rows[:0], y[:0]), y, 0.0, 0.0, "optimal", 0, 0, np.zeros(X.shape[1]), 0.0)
-    found = least_norm(rows, y, columns, unit, free, tol, seconds, progress)
-    lower, upper, V, s, z, lam = found.interval
-    return Solution(neurons(V, s), lam, upper, lower, *found[1:], *beside.parts(z, X.shape[1]))
+    found = least_norm(rows, y, columns, unit, free, tol, seconds, in_units(progress, float(np.ldexp(1, -e))))
+    return solution(found, found.interval.smaller(e), beside, X.shape[1], e)

@@ -6,10 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.data import Array, Mask
+from lib.program.affine import Beside
 from lib.program.columns import Clock, Estimate, Generation, Interval
+from lib.program.maps import neurons
 from lib.program.problem import Problem
 from lib.program.rounds import nothing, part
-from lib.program.solution import Watch, silent
+from lib.program.solution import Solution, Watch, silent
 
 FIRST, COARSE = 6, 0.005  # the first proof for few rows has so many of each sign; their program is solved to this gap
 GROWTH = 1.25, 2.0  # of the time that a proof takes, for every row more of each sign
@@ -90,6 +92,14 @@ class Outcome(NamedTuple):
     status: str
     rounds: int
     blocks: int
+
+
+def solution(found: Outcome, interval: Interval, beside: Beside, d: int, e: int) -> Solution:
+    """The solution with these bounds for data with d columns, 2^e times as large: biases have units of their own."""
+    lower, upper, V, s, z, lam = interval
+    net = neurons(beside.outer(np.ldexp(V, np.where(np.arange(V.shape[1]) < d, -e, 0))), s)
+    w0, b0 = beside.parts(z, d)
+    return Solution(net, lam, upper, lower, *found[1:], np.ldexp(w0, -e), b0)
 
 
 def _trimmed(problem: Problem, interval: Interval, tol: float) -> Interval:

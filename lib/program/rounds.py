@@ -10,11 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.data import Array, Mask
+from lib.patterns import cover
 from lib.program.blocks import OFF, Blocks, sines
 from lib.program.master import solve
 from lib.program.problem import Problem, Start, around, evenly
 from lib.zonotope import Columns
-from lib.zonotope.ascent import unit
+from lib.zonotope.ascent import MOST_LISTED, unit
 
 NEAR = 1.01  # a dual variable whose heights are below NEAR beta may be the last one
 NEW_BLOCKS = 40  # in one round
@@ -77,10 +78,11 @@ def priced(state: State, done: Round, until: float) -> Columns:
     """What climbing finds; a second climb, from further away and from more places, where the first finds little.
 
     Among many cells a narrow hill is easily missed. It is noticed by the proof at the end, at the price of all rounds
-    since.
+    since. A proof that lists the vertices of few rows comes at once.
     """
-    new = _climbed(state, done, 0.1, 8, until)
-    if new.values.max(initial=0.0) > NEAR * state.problem.beta:
+    new, problem = _climbed(state, done, 0.1, 8, until), state.problem
+    listed = cover(int((done.lam != 0).sum()), problem.seen) <= MOST_LISTED
+    if listed or new.values.max(initial=0.0) > NEAR * problem.beta:
         return new
     wide = _climbed(state, done, 0.5, 32, until)
     return max(new, wide, key=lambda found: found.values.max(initial=0.0))

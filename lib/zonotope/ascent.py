@@ -8,6 +8,7 @@ and on the ball the right side has its maximum at v = (a_S - proj_B a_S) / ||.||
 u <- v never descends. S takes finitely many values and the height rises strictly while S changes: finite.
 """
 
+from functools import lru_cache
 from time import perf_counter
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from lib.zonotope.support import Zonotopes, growth, unit, zonotopes
 MOST_LISTED = 1000  # vertices: more of them cost more than a search that bounds them in bulk
 MOST_STARTS = 200  # generators along which climbs start
 SCREENED, HIGHEST = 750, 75  # directions, and how many of them are starts, divided by the dimension
+CELLS = 4  # of them at most for each cell of the own generators
 WAVES = 3  # steps of the climbs that look for new neurons: a fourth takes as long and moves one or two of a hundred
 
 
@@ -36,6 +38,7 @@ class Columns(NamedTuple):
     values: Array
 
 
+@lru_cache(maxsize=64)
 def spread(n: int, d: int) -> Array:
     """n directions spread evenly over the sphere of R^d: a Kronecker sequence, made normal, scaled to length one.
 
@@ -45,7 +48,9 @@ def spread(n: int, d: int) -> Array:
     for _ in range(64):
         phi = (1 + phi) ** (1 / (d + 1))
     steps = phi ** -np.arange(1.0, d + 1)
-    return unit(ndtri((0.5 + np.outer(np.arange(1, n + 1), steps)) % 1.0))
+    U = unit(ndtri((0.5 + np.outer(np.arange(1, n + 1), steps)) % 1.0))
+    U.setflags(write=False)
+    return U
 
 
 def _depth(U: Array, G: Array, S: Mask, own: Mask) -> Array:
@@ -136,9 +141,10 @@ def starts(pair: Zonotopes, n: int) -> Array:
     if len(pair.A) == 0:
         return pair.A
     longest = pair.A[np.argsort(-np.linalg.norm(pair.A, axis=1), kind="stable")[:MOST_STARTS]]
-    some = spread(n * max(2, SCREENED // r), r)
+    some = spread(min(n * max(2, SCREENED // r), CELLS * cover(len(pair.A), r)), r)
     some = np.vstack([some, unit(some @ np.diag(pair.A.std(axis=0)))])
-    highest = np.argsort(-pair.height(some), kind="stable")[: n * max(2, HIGHEST // r)]
+    most = min(n * max(2, HIGHEST // r), len(some)) - 1
+    highest = np.argpartition(-pair.height(some), most)[: most + 1]
     return unit(np.vstack([longest, pair.A.sum(axis=0), some[highest]]))
 
 
