@@ -96,6 +96,14 @@ def test_a_bound_that_floating_point_cannot_decide_is_given_up():
     assert lower_bound(X, y, np.zeros(12)) == 0
 
 
+def test_a_lower_bound_does_not_see_the_units():
+    """Catches a product of X and lam that underflows, or a power of two that is not taken back."""
+    lam = best_dual(BEST.network, X, y).lam
+    for rows, dual in ((-990, 0), (0, -990), (700, -300)):
+        found = lower_bound(np.ldexp(X, rows), y, np.ldexp(lam, dual))
+        assert found == np.ldexp(lower_bound(X, y, lam), -rows) > 0
+
+
 def test_the_gap_is_relative_to_the_lower_bound():
     """Catches a gap relative to the upper bound, which calls a factor of two a half."""
     assert relative_gap(1, 2) == 1 and Bracket(1, 2).gap == 1

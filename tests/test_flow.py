@@ -23,6 +23,7 @@ from lib.losses import get_loss
 from lib.network import Network, balanced, dual_variable, margins
 from lib.zonotope import growth, hausdorff
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # nothing overflows, nothing is 0 / 0
 LOSSES = ("logistic", "exponential", "squared")
 
 
@@ -644,7 +645,6 @@ def test_an_end_between_two_steps_satisfies_the_equations():
     assert run.log_t[-1] == pytest.approx(1e10, rel=1e-12)
 
 
-@pytest.mark.filterwarnings("error")
 def test_a_network_of_huge_margins_hardly_moves_in_a_moderate_time():
     """Its velocity is exp(-q): at margins of 1e8 nothing happens before log t = 1e8. Catches a time that underflows."""
     net = Network(np.array([[1e4, 1e4], [1e4, -1e4]]), np.full(2, np.sqrt(2) * 1e4))

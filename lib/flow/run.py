@@ -9,7 +9,7 @@ from lib.flow.arrangement import Arrangement
 from lib.flow.clock import Clock
 from lib.flow.collocation import Step, error, margins_of, pulls, response, solve
 from lib.flow.ends import Ends, stationary
-from lib.flow.events import Hit, Leaving, first_hits
+from lib.flow.events import Hit, Leaving, Meeting, first_hits
 from lib.flow.meetings import Point, initial, leaving, meeting
 from lib.flow.modes import Change, change, moved
 from lib.flow.pace import Pace
@@ -65,7 +65,9 @@ class Run:
             hits, theta = [], stride.time_of(ends.log_t, theta)
             stride, theta = self._cut(stride, theta, lambda shorter: _late(shorter, ends.log_t), _ON_TIME)
         elif hits:
-            stride, theta = self._cut(stride, theta, lambda shorter: self._missing(shorter, hits[0]), _NEAR)
+            stride, theta = self._cut(
+                stride, theta, lambda shorter: self._miss(shorter.end(), hits[0], shorter.step.pulls[2]), _NEAR
+            )
         self._accept(stride, theta, hits)
         self.still = self.still + 1 if (self.state.tau, len(self.events)) == before else 0
         self.reason = "log_t_end" if on_time else self._ended(ends) or self.reason
@@ -123,22 +125,18 @@ class Run:
             h += more
         return (found, 1.0) if found else (stride, theta)
 
-    def _missing(self, stride: Stride, hit: Hit) -> float:
-        """How much longer a neuron has to move with its last pull to be on the hyperplane that it meets."""
-        s = stride.end()
-        return 0.0 if isinstance(hit, Leaving) else self._miss(s, hit, stride.step.pulls[2])
-
     def _miss(self, s: State, hit: Hit, g: Array) -> float:
+        """How much longer a neuron has to move with pulls g (m, d) to be on the hyperplane that it meets."""
         normal = self.data.normals[hit.j]
         speed = float(s.w2[hit.i] * (g[hit.i] @ normal))
-        return -float(s.W1[hit.i] @ normal) / speed if speed else 0.0
+        return -float(s.W1[hit.i] @ normal) / speed if speed and isinstance(hit, Meeting) else 0.0
 
     def _accept(self, stride: Stride, theta: float, hits: list[Hit]) -> None:
         """Moves to theta of the step and takes what happens there."""
         stiff = self.stiffness * stride.step.h > 0.3
         self.pace.passed(stride.step, theta, len(hits))
         state = stride.end() if theta == 1 else stride.at(theta, stiff)
-        if hits and not isinstance(hits[0], Leaving):
+        if hits and isinstance(hits[0], Meeting):
             state, theta, hits = self._onto(state, stride, theta, hits, stiff)
         self.steps.append(stride.step)
         self.pace.last, self.pace.bend = (stride.step, theta), np.zeros(len(self.data.y))

@@ -74,14 +74,10 @@ def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, seconds: float = 
     0 for lam = 0. Raises `ValueError` if lam has a sign that the label forbids. Source: thm-bias-bracket.
     """
     X, y = validated(X, y)
-    lam = signed_dual(X, y, lam)
-    if not lam.any():
-        return 0.0
-    # in units of X and lam in which nothing underflows
-    rows, used, labels = X[lam != 0], np.ldexp(lam[lam != 0], -exponent(lam)), y[lam != 0]
-    unit = -exponent(rows)
-    height = hausdorff(np.ldexp(rows, unit), used, seconds=seconds).upper
-    return float(np.ldexp(norm_lower(labels, used, height), unit))
+    lam, unit = signed_dual(X, y, lam), -exponent(X)
+    lam = np.ldexp(lam, -exponent(lam))  # in units of X and lam in which nothing underflows
+    height = hausdorff(np.ldexp(X, unit), lam, seconds=seconds).upper
+    return float(np.ldexp(norm_lower(y, lam, height), unit))
 
 
 def upper_bound(net: Network, X: ArrayLike, y: ArrayLike) -> float:
