@@ -596,6 +596,22 @@ def test_critical_directions_in_the_plane(seed):
         assert (critical.s == s).sum() == tops + bottoms
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("d", [2, 3, 5])
+def test_a_peak_of_next_to_no_height_is_where_it_is_and_on_its_kinks(seed, d):
+    """Planted: one generator of Z_A, a millionth above the middle of a facet of Z_B. Catches a residual's direction
+    that is known to rounding beside the generators only: then the peak is on none of the kinks that meet there."""
+    rng = np.random.default_rng(seed)
+    B = rng.standard_normal((d + 4, d))
+    u = np.linalg.svd(B[: d - 1])[2][-1]
+    vertex = B[d - 1 :][B[d - 1 :] @ u > 0].sum(axis=0)
+    X = np.vstack([vertex + B[: d - 1].sum(axis=0) / 2 + 1e-6 * u, B])
+    found = local_maxima(X, np.r_[1.0, -np.ones(len(B))])
+    (peak,) = np.flatnonzero(found.s > 0)
+    np.testing.assert_allclose(found.U[peak], u, atol=1e-11)
+    np.testing.assert_allclose(found.C[peak, 1:d], 0.5, atol=1e-11)
+
+
 def test_a_maximum_on_a_kink_that_the_other_class_bends_down():
     """Parallel rows of both classes share a kink; where the other class is stronger, a maximum may lie on it."""
     X, lam = np.array([[0.0, 1.0], [0.0, 2.0], [1.0, 0.0]]), np.array([1.0, -1.0, 1.0])
