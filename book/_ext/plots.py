@@ -2,13 +2,20 @@
 
 A cell hands over a plot as a picture, for paper and for the gallery, and as a drawing. The drawing takes the picture's
 place: in the page's colours, with the description that the picture has, and with names that no other drawing has.
+Panels that stand beside each other do so on a wide page, and one below the other on a narrow one.
 """
 
 import html
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
+import numpy as np
 from docutils import nodes
+from matplotlib.transforms import Affine2D
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
@@ -28,13 +35,62 @@ def named(svg: str, name: str) -> str:
     return re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", svg).replace("xlink:href", "href")
 
 
+def moved(part: Element) -> Affine2D:
+    """Where a part puts what is in it: the last of its moves comes first."""
+    moves = Affine2D()
+    for move, values in reversed(re.findall(r"(\w+)\(([^)]*)\)", part.get("transform", ""))):
+        step = {"translate": moves.translate, "scale": moves.scale, "rotate": moves.rotate_deg}[move]
+        step(*map(float, re.split(r"[ ,]+", values)))
+    return moves
+
+
+def across(part: Element, names: dict[str, Element], place: Affine2D) -> Iterator[float]:
+    """The horizontal places of the points of a part, put at `place`; between them is all that one sees of it."""
+    kind, place = part.tag.rpartition("}")[2], moved(part) + place
+    if clipped := part.get("clip-path"):
+        yield from across(names[clipped[5:-1]], names, place)
+    elif kind == "use":
+        shift = Affine2D().translate(float(part.get("x", 0)), float(part.get("y", 0)))
+        yield from across(names[part.attrib["{http://www.w3.org/1999/xlink}href"][1:]], names, shift + place)
+    elif kind in ("path", "rect"):
+        x, y, width, height = (float(part.get(size, 0)) for size in ("x", "y", "width", "height"))
+        path = re.findall(r"-?\d+\.?\d*", part.get("d", f"{x} {y} {x + width} {y + height}"))
+        yield from place.transform(np.array(path, dtype=float).reshape(-1, 2))[:, 0]
+    elif kind != "defs":
+        for child in part:
+            yield from across(child, names, place)
+
+
+def panels(svg: str) -> list[tuple[float, float]]:
+    """Left and right of each panel, panels above each other in one: what lies over two keeps them together."""
+    root = ElementTree.fromstring(svg)
+    names = {part.get("id", ""): part for part in root.iter()}
+    _, *parts = names["figure_1"]  # on the paper
+    ends = sorted((min(places), max(places)) for part in parts if (places := [*across(part, names, Affine2D())]))
+    cuts, reached = [0.0], -np.inf
+    for left, right in ends:
+        if left > reached > 0:
+            cuts.append((left + reached) / 2)
+        reached = max(reached, right)
+    return [*pairwise([*cuts, float(root.attrib["viewBox"].split()[2])])]
+
+
+def opening(left: float, right: float, height: str) -> str:
+    """A window on a drawing, as large in the page as on paper; beside another one it may shrink by a fifth."""
+    wide = (right - left) * PIXELS
+    flex = f"flex: {wide:.0f} 1 {0.8 * wide:.0f}px; max-width: min(100%, {wide:.0f}px)"
+    return f'<svg class="plot" width="{wide:.0f}" style="{flex}" viewBox="{left:.2f} 0 {right - left:.2f} {height}">'
+
+
 def drawing(svg: str, alt: str, name: str) -> str:
-    """A file of matplotlib's as an element of a page."""
+    """A file of matplotlib's as an element of a page: its panels are windows on one drawing."""
+    windows, height = panels(svg), re.search(r'viewBox="[^"]* ([\d.]+)"', svg)[1]  # type: ignore[index]
     svg = named(rounded(themed(re.sub(r"<!--.*?-->", "", svg, flags=re.S))), name)
-    width, box = re.search(r'width="([\d.]+)pt".*?viewBox="([^"]*)"', svg).groups()  # type: ignore[union-attr]
-    size = f'width="{float(width) * PIXELS:.0f}" viewBox="{box}"'
-    opening = f'<svg class="plot" role="img" aria-label="{html.escape(alt, quote=True)}" {size}>'
-    return re.sub(r"\s*\n\s*", "\n", opening + svg[svg.index(">") + 1 :])
+    drawn = re.sub(r"\s*\n\s*", "\n", svg[svg.index(">") + 1 : svg.rindex("</svg>")])
+    first, *others = (opening(left, right, height) for left, right in windows)
+    shown = f'{first}<g id="{name}-whole">{drawn}</g></svg>'
+    shown += "".join(f'{other}<use href="#{name}-whole"/></svg>' for other in others)
+    return f'<div class="plots" role="img" aria-label="{html.escape(alt, quote=True)}">{shown}</div>'
 
 
 class Draw(SphinxPostTransform):
