@@ -19,8 +19,8 @@ def clocked(ax: Axes, log_t: ArrayLike) -> Mask:
     return late if wide else np.isfinite(log_t)
 
 
-def _named(ax: Axes, x: float, y: float, name: str, color: str) -> None:
-    ax.annotate(name, (x, y), xytext=(8, -12), textcoords="offset points", color=color)
+def _named(ax: Axes, x: float, y: float, name: str, color: str, above: float) -> None:
+    ax.annotate(name, (x, y), xytext=(8, above), textcoords="offset points", color=color)
 
 
 def _range(lower: Array, upper: Array) -> tuple[float, float]:
@@ -42,18 +42,23 @@ def bracket(ax: Axes, log_t: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> A
     ax.set_ylim(*_range(lower[shown], upper[solved]))
     ax.set_ylabel("P*")
     k = int(np.flatnonzero(shown)[shown.sum() // 4])
-    _named(ax, log_t[k], lower[k], "lower", POS)
-    inside = solved & (upper <= ax.get_ylim()[1])
-    if inside.any():
-        _named(ax, log_t[inside][0], upper[inside][0], "upper", NEG)
+    bottom, top = ax.get_ylim()
+    room = lower[k] - bottom > 0.12 * (top - bottom)  # else the name would lie on the axis
+    _named(ax, log_t[k], lower[k], "lower", POS, -14 if room else 6)
+    inside = np.flatnonzero(solved & (upper <= top))
+    if len(inside):
+        third = inside[len(inside) * 3 // 10]  # it falls: the name stands over it
+        _named(ax, log_t[third], upper[third], "upper", NEG, 6)
     return ax
 
 
 def gap(ax: Axes, log_t: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Axes:
-    """upper / lower - 1 along log t, logarithmic."""
+    """upper / lower - 1 along log t, logarithmic if it spans a decade."""
     log_t, lower, upper = (np.asarray(v, dtype=float) for v in (log_t, lower, upper))
     shown = clocked(ax, log_t) & np.isfinite(upper)
-    ax.semilogy(log_t[shown], np.maximum(upper[shown] / lower[shown] - 1, 1e-16), color=MARK, lw=2.2)
+    relative = np.maximum(upper[shown] / lower[shown] - 1, 1e-16)
+    ax.plot(log_t[shown], relative, color=MARK, lw=2.2)
+    ax.set_yscale("log" if relative.max(initial=0) > 10 * relative.min(initial=1) else "linear")
     ax.set_ylabel("relative gap")
     ax.grid(axis="y")
     return ax

@@ -1,17 +1,22 @@
 """A plot of matplotlib's becomes part of a page: its colours are the page's, and its names are its own."""
 
 import io
+import os
 import re
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
 from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
-from plots import drawing
+from playwright.sync_api import sync_playwright
+from plots import drawing, panels
 
 from figures import HAIR, INK, MARK, NEG, POS, SOFT, drawn
 from figures.style import THEMED
+from tests.visits import CHROMIUM, PHONE, PROBE, QUIET
 
 ROOT = Path(__file__).parents[1]
 ALT = 'A curve "of" <P*> & a ring'
@@ -28,10 +33,10 @@ def draw(figure: Figure) -> None:
     ax.legend()
 
 
-def file() -> str:
+def file(draw: Callable[[Figure], object] = draw, width: float = 6.0) -> str:
     """What a notebook hands over; no picture was made of it yet."""
     sheet = io.StringIO()
-    figure = drawn(draw)
+    figure = drawn(draw, width)
     with mpl.rc_context({"svg.hashsalt": "figures"}):
         figure.savefig(sheet, format="svg")
     return sheet.getvalue()
@@ -67,10 +72,74 @@ def test_names_are_its_own_and_lead_somewhere() -> None:
 
 def test_a_plot_is_described_and_as_large_as_its_picture() -> None:
     """Catches a drawing without words, one that brings rules or a date of its own, and one of another size."""
-    plot = BeautifulSoup(drawing(file(), ALT, "one"), "html.parser").svg
+    plot = BeautifulSoup(drawing(file(), ALT, "one"), "html.parser").div
     assert plot is not None and plot["aria-label"] == ALT and plot["role"] == "img"
-    assert plot["width"] == str(round(6.0 * 110)) and not plot.select("style, metadata, rdf\\:rdf")
+    assert [svg["width"] for svg in plot("svg")] == [str(round(6.0 * 110))]
+    assert not plot.select("style, metadata, rdf\\:rdf")
     assert drawing(file(), ALT, "one") == drawing(file(), ALT, "one")
+
+
+# --- panels ----------------------------------------------------------------------------------------
+
+
+def beside(figure: Figure, rows: int = 1, columns: int = 3) -> None:
+    """Panels with words on all sides, turned ones too, and with a curve and marks that go on beyond their frames."""
+    for ax in figure.subplots(rows, columns, squeeze=False).flat:
+        ax.plot([-100, 0, 100], [0, 1, 1e6], "o-")
+        ax.set(xlim=(0, 1), ylim=(0, 1e6), xlabel="a rather long name", ylabel="$y$", title="A title")
+        ax.text(0.5, 0.5, "aslant", rotation=30)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2)])
+def test_a_window_shows_a_column_of_panels_and_nothing_else(rows: int, columns: int) -> None:
+    """Catches a panel that is cut, and one that shows a piece of its neighbour: matplotlib knows how far each extends."""
+    whole = drawn(lambda figure: beside(figure, rows, columns))
+    whole.draw_without_rendering()
+    boxes = [ax.get_tightbbox() for ax in whole.axes]
+    ends = [(box.x0 * 72 / whole.dpi, box.x1 * 72 / whole.dpi) for box in boxes if box is not None]
+    windows = panels(file(lambda figure: beside(figure, rows, columns)))
+    assert len(windows) == columns and len(ends) == rows * columns
+    assert windows[0][0] == 0 and windows[-1][1] == pytest.approx(72 * 6.0)
+    assert all(one[1] == other[0] for one, other in pairwise(windows))
+    for k, (left, right) in enumerate(ends):
+        low, high = windows[k % columns]
+        assert low <= left and right <= high
+
+
+def test_what_lies_over_two_panels_keeps_them_together() -> None:
+    """Catches a title, or a legend, of the whole figure that is cut in two."""
+
+    def titled(figure: Figure) -> None:
+        beside(figure)
+        figure.suptitle("A title over two of the three panels, or over all of them")
+
+    assert len(panels(file(titled))) == 1
+
+
+SMALL = "a word of a plot is"  # says the probe
+
+
+def test_a_phone_shows_words_that_can_be_read() -> None:
+    """Catches a page that shrinks a row of panels instead of stacking them, and a probe that does not see it."""
+    if not CHROMIUM and "CI" not in os.environ:
+        pytest.skip("needs Chromium")
+    css = (ROOT / "book" / "_static" / "custom.css").read_text()
+    page = '<article class="bd-article"><figure>{}<figcaption>Words.</figcaption></figure></article>'
+    row = drawing(file(beside, 6.4), ALT, "one")
+    kept = row.replace('class="plots"', 'class="plots" style="flex-wrap: nowrap"')
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=QUIET)
+        sheet = chromium.new_page(viewport=PHONE)  # type: ignore[arg-type]
+        found = []
+        for plot in (row, kept, drawing(file(), ALT, "one")):
+            sheet.set_content(f"<style>{css}</style>{page.format(plot)}")
+            said = sheet.evaluate(PROBE, {"opening": False, "tables": True})
+            found.append([one for one in said if "sideways" in one or "sticks out" in one or SMALL in one])
+        chromium.close()
+    assert found[0] == [] and SMALL in found[1][0] and SMALL in found[2][0]
+
+
+# --- its size --------------------------------------------------------------------------------------
 
 
 def test_places_are_kept_to_a_hundredth() -> None:

@@ -93,10 +93,11 @@ function render({ model, el }) {
     drawStart(path);
     X.forEach((x, n) => panel.label(scaled(x), `x${subscript(n + 1)}`, `tiny ${LOOK[y[n]]}`, 0, -10));
     drag.forEach((place) => place());
-    const share = (k) => `${text((360 * all.reached.filter((r) => r === k).length) / STARTS, 0)}°`;
+    const part = (k) => (360 * all.reached.filter((r) => r === k).length) / STARTS;
+    const share = (k) => (part(k) < 360 ? `${text(part(k), 0)}° of the circle` : "the whole circle");
     figure.say(
       `A ${s > 0 ? "positive" : "negative"} neuron that starts at ${text(start / RAD, 0)}° ${path === null ? "is dead: nothing pulls it" : `ends at ${degrees(unit(path.end))}`}.`,
-      all.ends.length ? `Ends: ${all.ends.map((e, k) => `${degrees(unit(e))} from ${share(k)} of the circle`).join("; ")}.` : "No direction is pulled anywhere.",
+      all.ends.length ? `Ends: ${all.ends.map((e, k) => `${degrees(unit(e))} from ${share(k)}`).join("; ")}.` : "No direction is pulled anywhere.",
       all.reached.includes(-1) && `From ${share(-1)} neurons die.`,
     );
     model.set("ends", all.ends);

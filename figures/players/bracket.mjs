@@ -1,6 +1,6 @@
 // Lower and upper bound on P* along the flow's clock, and how fast the bracket closes.
 
-import { Panel, between, outline, show, stage, superscript, text, timeline } from "./kit.mjs";
+import { Panel, moment, outline, show, stage, superscript, text, timeline } from "./kit.mjs";
 
 /** Round numbers for an axis: powers of ten if `log`, otherwise multiples of 1, 2 or 5. */
 function ticks(low, high, log) {
@@ -56,7 +56,7 @@ function render({ model, el }) {
   const bounds = new Panel(figure, { name: "Lower and upper bound", ratio: 0.82, head: "Bounds on P*" });
   const gaps = new Panel(figure, { name: "Relative gap", ratio: 0.82, head: "Relative gap" });
   const time = timeline(figure, {
-    name: "log t", count: shown.length, start: shown.length - 1, show: (at) => text(clock[shown[Math.round(at)]], 1), change: draw,
+    name: "log t", count: shown.length, start: shown.length - 1, show: (at) => moment(clock[shown[Math.round(at)]]), change: draw,
   });
 
   function cursor(panel, place, k, marks) {
@@ -108,7 +108,7 @@ function render({ model, el }) {
     const k = shown[Math.round(time ? time.get() : shown.length - 1)];
     drawBounds(k);
     drawGaps(k);
-    figure.say(`At log t = ${text(clock[k], 1)}:`, status(lower[k], upper[k]));
+    figure.say(`At log t = ${moment(clock[k])}:`, status(lower[k], upper[k]));
     model.set("frame", k);
   }
   return show([bounds, gaps], draw);

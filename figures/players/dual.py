@@ -11,6 +11,8 @@ import figures
 from figures.players.player import Player
 from figures.players.state import along, directions, rounded
 from lib.data import Array, validated
+from lib.flow import gradient_flow
+from lib.network import Network
 from lib.program import recovery as planted
 from lib.zonotope import hausdorff
 
@@ -84,11 +86,15 @@ def dial(knots: ArrayLike, y: ArrayLike, names: Sequence[str], W1: ArrayLike, w2
     )
 
     def draw(figure: Figure) -> None:
+        reach = 1.35 * float(np.abs(knots).max())
         for ax, X, name in zip(figure.subplots(1, len(knots), squeeze=False)[0], knots, names, strict=True):
-            figures.plane(ax, 1.35 * float(np.abs(knots).max()))
+            net = gradient_flow(Network(W1, w2), X, labels, loss="exponential", log_t_end=50).network()
+            figures.plane(ax, reach)
             figures.examples(ax, X, labels).set_title(name)
+            for w, sign in zip(net.W1.T / np.linalg.norm(net.W1, axis=0).max(), net.w2, strict=True):
+                figures.arrow(ax, 0.7 * reach * w, figures.colour(sign))
 
-    return Player("dial", state, alt, draw)
+    return Player("dial", state, alt, draw, 6.4, 2.4)
 
 
 def _steps(knots: Array) -> Array:

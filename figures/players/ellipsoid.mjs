@@ -1,6 +1,6 @@
 // The rectified ellipsoid of two examples: Q, -Q, their hull, a dual direction the reader turns, and its supporting line.
 
-import { Panel, between, handle, shape, show, slider, stage, text, timeline } from "./kit.mjs";
+import { Panel, between, handle, moment, shape, show, slider, stage, text, timeline } from "./kit.mjs";
 import { along, angleOf, dot, growth, hausdorff, minus, plus, relu, turned, unit } from "./plane.mjs";
 
 const LOOK = { 1: "pos", [-1]: "neg" };
@@ -67,7 +67,7 @@ function render({ model, el }) {
     words: () => `${text(turn, 1)}°`,
     mark: shape("circle", { r: 6.5, class: "solid wine" }),
   });
-  const time = clock.length > 1 && timeline(figure, { name: "log t", count: clock.length, show: (at) => text(between(clock, at)), change: draw });
+  const time = clock.length > 1 && timeline(figure, { name: "log t", count: clock.length, show: (at) => moment(between(clock, at)), change: draw });
 
   function drawSets() {
     panel.clear();

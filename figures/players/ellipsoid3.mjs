@@ -1,6 +1,6 @@
 // The rectified ellipsoid of three examples, in space: Q and -Q as wire frames, the supporting plane, paths of neurons.
 
-import { Panel, between, show, stage, text, timeline } from "./kit.mjs";
+import { Panel, between, moment, show, stage, text, timeline } from "./kit.mjs";
 import { cross, normalised, orbit } from "./globe.mjs";
 
 const LOOK = { 1: "pos", [-1]: "neg" };
@@ -24,7 +24,7 @@ function render({ model, el }) {
   const long = Math.max(...X.map((x) => Math.hypot(...x)));
   panel.view.reach = 1.5 * long;
   const nets = wires().map((wire) => wire.map((u) => X.map((x) => Math.max(0, inner(x, u)))));
-  const time = clock.length > 1 && timeline(figure, { name: "log t", count: clock.length, show: (at) => text(between(clock, at)), change: draw });
+  const time = clock.length > 1 && timeline(figure, { name: "log t", count: clock.length, show: (at) => moment(between(clock, at)), change: draw });
   const { project } = orbit(figure, panel, 3, draw, { turn: 38, tilt: 24 });
   const flat = (p) => project(p).slice(0, 2);
   const bound = inner(lam, y) / distance;
@@ -60,7 +60,7 @@ function render({ model, el }) {
     const touching = signs.filter((s, i) => inner(lam, now[i]) >= 0.99 * distance).length;
     figure.say(
       `The plane orthogonal to λ supports Q or −Q, so P* is at least ${text(bound, 4)}.`,
-      time && `At log t = ${text(between(clock, at), 1)}, ${touching} of ${signs.length} neurons are within 1 % of the plane.`,
+      time && `At log t = ${moment(between(clock, at))}, ${touching} of ${signs.length} neurons are within 1 % of the plane.`,
     );
     model.set("touching", touching);
   }

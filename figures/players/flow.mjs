@@ -1,6 +1,6 @@
 // Neurons as arrows on the circle or the sphere, along a flow whose clock is log t; sliding and dying are marked.
 
-import { Panel, between, degrees, outline, plural, show, stage, subscript, text, timeline } from "./kit.mjs";
+import { Panel, between, degrees, moment, outline, plural, show, stage, subscript, text, timeline } from "./kit.mjs";
 import { equator, normalised, orbit, trace } from "./globe.mjs";
 
 const LOOK = { 1: "pos", [-1]: "neg" };
@@ -12,7 +12,7 @@ function render({ model, el }) {
   const d = X[0].length;
   const panel = new Panel(figure, { name: "Directions of the neurons", widest: 480 });
   panel.view.reach = 1.3;
-  const time = timeline(figure, { name: "log t", count: clock.length, show: (at) => text(between(clock, at)), change: draw });
+  const time = timeline(figure, { name: "log t", count: clock.length, show: (at) => moment(between(clock, at)), change: draw });
   const { project } = orbit(figure, panel, d, draw);
   const flat = (p, r = 1) => project(p).slice(0, 2).map((v) => r * v);
   const look = (p) => (project(p)[2] >= 0 ? "" : "faint");
@@ -57,7 +57,7 @@ function render({ model, el }) {
     const kinds = sliding.flatMap((who, n) => (who.length ? [`${who.join(", ")} on the ${d === 2 ? "line" : "plane"} of x${subscript(n + 1)}`] : []));
     const dead = state.filter((n) => n === DEAD).length;
     const places = now.flatMap((u, i) => (state[i] !== DEAD && size[i] > 0.05 ? [`${signs[i] > 0 ? "+" : "−"} at ${d === 2 ? degrees(u) : `(${u.map((v) => text(v)).join(", ")})`}`] : []));
-    const when = `At log t = ${text(between(clock, at), 1)}, `;
+    const when = `At log t = ${moment(between(clock, at))}, `;
     if (shares.length) {
       const share = between(shares, at); // of the cost, what the best network would need
       figure.say(`${when}${share > 0 ? `the network costs ${text(1 / share)} times the least possible.` : "not every example is on its side."}`);

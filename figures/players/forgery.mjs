@@ -238,7 +238,7 @@ function render({ model, el }) {
     (verdict?.parts ?? []).forEach(({ part, passed }, k) => {
       bar(from, from + passed, `area pos ${k % 2 ? "" : "lit"}`);
       if (across(from + passed) - across(from) > 64)
-        strip.draw("text", { x: across(from + passed / 2), y: top + 15, class: "label tiny", "text-anchor": "middle" }, part.replace("-", "−"));
+        strip.draw("text", { x: across(from + passed / 2), y: top + 15, class: "label tiny inside", "text-anchor": "middle" }, part.replace("-", "−"));
       from += passed;
     });
     if (changed) tick(changed.line, "wine", "changed", top - 9);

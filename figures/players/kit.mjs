@@ -23,6 +23,9 @@ export function text(value, digits = 2) {
   return number.replace("-", "−");
 }
 
+/** log t: a tenth is seen near the start, and not after ten thousand. */
+export const moment = (log_t) => text(Math.abs(log_t) < 0.05 ? 0 : log_t, Math.abs(log_t) >= 1e3 && Math.abs(log_t) < 1e5 ? 0 : 1);
+
 export const superscript = (n) => [...String(n)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
 export const subscript = (n) => [...String(n)].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c]).join("");
 export const degrees = (u) => `${Math.round((Math.atan2(u[1], u[0]) * 180) / Math.PI + 360) % 360}°`;
@@ -49,8 +52,9 @@ export class Panel {
   constructor(stage, { name, ratio = 1, widest = 460, head = "" }) {
     this.ratio = ratio;
     this.ink = shape("g");
+    this.words = shape("g"); // over the lines
     this.handles = shape("g");
-    this.svg = shape("svg", { role: "group", "aria-label": name }, this.ink, this.handles);
+    this.svg = shape("svg", { role: "group", "aria-label": name }, this.ink, this.words, this.handles);
     const box = element("div", { class: "panel", style: `max-width: ${widest}px` });
     if (head) box.append(element("div", { class: "head" }, head));
     box.append(this.svg);
@@ -71,6 +75,7 @@ export class Panel {
 
   clear() {
     this.ink.replaceChildren();
+    this.words.replaceChildren();
   }
 
   get scale() {
@@ -90,7 +95,7 @@ export class Panel {
 
   draw(tag, attributes, ...children) {
     const drawn = shape(tag, attributes, ...children);
-    this.ink.append(drawn);
+    (tag === "text" ? this.words : this.ink).append(drawn);
     return drawn;
   }
 

@@ -19,7 +19,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from figures.style import drawn, themed
+from figures.style import STYLE, drawn, themed
 
 HERE = Path(__file__).parent
 COMMENT = re.compile(r"^ *(//[^\n]*|/\*\*.*?\*/)\n", re.M | re.S)
@@ -95,13 +95,14 @@ class Player:
     def png(self) -> bytes:
         """The still for paper."""
         file = io.BytesIO()
-        self.still().savefig(file, format="png", dpi=200)
+        with mpl.rc_context(STYLE):
+            self.still().savefig(file, format="png", dpi=200)
         return file.getvalue()
 
     def svg(self, salt: str) -> str:
         """The still for the page; `salt` makes the names inside it unlike those of other figures."""
         file = io.StringIO()
-        with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "none"}):
+        with mpl.rc_context({**STYLE, "svg.hashsalt": salt, "svg.fonttype": "none"}):
             self.still().savefig(file, format="svg", transparent=True, metadata={"Date": None})
         return themed(file.getvalue())
 

@@ -21,6 +21,9 @@ function verdict(kappa) {
   return kappa < 2 - LEVEL ? "A neuron does as well: w* is not the only optimum." : "Neurons are cheaper: w* is not an optimum.";
 }
 
+/** A height below 1 proves that w* is the only optimum; a higher one says nothing. */
+const below = (height) => (height < LEVEL ? ", which proves it" : "");
+
 function render({ model, el }) {
   const figure = stage(el, "recovery");
   const { frames, w, names, lam, kappa } = model.get("state");
@@ -67,8 +70,8 @@ function render({ model, el }) {
     figure.say(
       `Data ${where(k)}: κ is ${text(kappa[k], 3)}, the height of the bold curve.`,
       verdict(kappa[k]),
-      `The thin curve, of least squares, has height ${text(seen.squares, 3)} and ${seen.squares < LEVEL ? "shows" : "does not show"} it;`,
-      `the isometry condition is ${text(seen.isometry, 3)}, ${seen.isometry < LEVEL ? "and shows it too." : "not below 1."}`,
+      `The thin curve, of least squares, has height ${text(seen.squares, 3)}${below(seen.squares)};`,
+      `the isometry condition is ${text(seen.isometry, 3)}${below(seen.isometry)}.`,
     );
     model.set("shown", { ...seen, kappa: kappa[k] });
   }

@@ -32,7 +32,7 @@ function render({ model, el }) {
       trace(panel, project, equator(x), `line thin ${y[n] > 0 ? "pos" : "neg"}`);
       const p = normalised(x);
       if (front(p)) panel.example(flat(p), y[n], y[n] > 0 ? "pos" : "neg", 6);
-      if (front(p)) panel.label(flat(p), `x${subscript(n + 1)}`, "strong", 0, -10);
+      if (front(p)) panel.beyond(flat(p), `x${subscript(n + 1)}`, `tiny ${y[n] > 0 ? "pos" : "neg"}`, 14);
     });
     const seen = ends.flatMap((u, k) => (front(u) ? [`${text((100 * reached.filter((r) => r === k).length) / starts.length, 0)} % end at (${u.map((v) => text(v)).join(", ")})`] : []));
     const dead = reached.filter((r) => r < 0).length;

@@ -1,12 +1,12 @@
 // A teacher over three examples: where one neuron is the cheapest network that fits, and where it is not.
 
-import { Panel, handle, shape, show, stage, subscript, text } from "./kit.mjs";
+import { Panel, handle, outline, shape, show, stage, subscript, text } from "./kit.mjs";
 import { game } from "./game.mjs";
 import { cross } from "./globe.mjs";
 import { dot, minus, plus } from "./plane.mjs";
 
 const WIDE = Math.SQRT1_2; // the cosine of 45 degrees
-const GRID = 45;
+const [GRID, ROWS] = [45, 200];
 const [ABOVE, REACH] = [1e-9, 0.8];
 
 const norm = (v) => Math.hypot(...v);
@@ -37,6 +37,21 @@ export function apart(X, lam) {
   return Math.max(farthest(sides), farthest([sides[1], sides[0]]));
 }
 
+/** The pieces of the line at height c, each with its `kind` and the box that it stands for; their ends to a pixel. */
+function strips(kind, c) {
+  const [found, side, half] = [[], (2 * REACH) / GRID, REACH / ROWS];
+  let [from, look] = [-REACH, kind([-REACH, c])];
+  for (let k = 1; k <= GRID; k++) {
+    let [a, b] = [k - 1, k].map((n) => n * side - REACH);
+    const here = kind([b, c]);
+    if (here === look) continue;
+    for (let step = 0; step < 6; step++) [a, b] = kind([(a + b) / 2, c]) === look ? [(a + b) / 2, b] : [a, (a + b) / 2];
+    if (look) found.push({ look, box: [[from, c - half], [b, c - half], [b, c + half], [from, c + half]] });
+    [from, look] = [b, here];
+  }
+  return found;
+}
+
 function render({ model, el }) {
   const figure = stage(el, "the teacher");
   const { X, v: first } = model.get("state");
@@ -51,6 +66,8 @@ function render({ model, el }) {
   const spots = Array.from({ length: GRID * GRID }, (_, k) => [(k % GRID) + 0.5, Math.floor(k / GRID) + 0.5].map((c) => c * side - REACH));
   const seen = spots.filter((p) => norm(p) < 1 && near(lifted(p))).map((p) => ({ p, d: height(lifted(p)) }));
   const top = seen.reduce((best, one) => (one.d > best.d ? one : best));
+  const kind = (p) => (norm(p) >= 1 || !near(lifted(p)) ? "" : height(lifted(p)) > 1 + ABOVE ? "area wine lit" : "area pos");
+  const regions = Array.from({ length: ROWS }, (_, k) => strips(kind, ((2 * k + 1) / ROWS - 1) * REACH)).flat();
   const hand = handle(panel, {
     name: "Teacher", step: 0.01,
     get: () => at,
@@ -68,10 +85,8 @@ function render({ model, el }) {
 
   function draw() {
     panel.clear();
-    for (const { p, d } of seen) {
-      const [x, y] = panel.place([p[0] - side / 2, p[1] + side / 2]);
-      panel.draw("rect", { x, y, width: panel.scale * side, height: panel.scale * side, "shape-rendering": "crispEdges", class: d > 1 + ABOVE ? "area wine lit" : "area pos" });
-    }
+    for (const look of ["area pos", "area wine lit"])
+      panel.draw("path", { class: look, d: regions.filter((s) => s.look === look).map((s) => outline(s.box.map((p) => panel.place(p)), true)).join("") });
     panel.line([0, 0], [1, 0], "line thin hair");
     panel.line([0, 0], [0, 1], "line thin hair");
     units.forEach((x, n) => {

@@ -45,7 +45,7 @@ function render({ model, el }) {
       for (let j = -7; j <= 7; j++) {
         const y = [(i * reach) / 7.5, (j * reach) / 7.5];
         const v = minus(denoised(y, X, rho), y), long = Math.hypot(...v) || 1;
-        panel.arrow(y, plus(y, along(v, Math.min(1, (0.09 * reach) / long))), "soft faint", 0.8);
+        panel.arrow(y, plus(y, along(v, Math.min(1, (0.09 * reach) / long))), "soft", 1);
       }
     const circle = (c) => panel.path(Array.from({ length: 48 }, (_, k) => plus(c, along([Math.cos((k * Math.PI) / 24), Math.sin((k * Math.PI) / 24)], rho))), "line thin pos", true);
     [[0, 0], ...X].forEach(circle);

@@ -63,7 +63,7 @@ function render({ model, el }) {
       row.forEach((v, k) => {
         const [x, top] = [(k + 0.5) * side, (n + 0.5) * side];
         right.draw("rect", { x, y: top, width: side - 2, height: side - 2, "fill-opacity": 0.08 + 0.5 * Math.abs(v), class: `solid ${v < 0 ? "wine" : "soft"}` });
-        right.draw("text", { x: x + side / 2 - 1, y: top + side / 2 + 4, class: "label tiny", "text-anchor": "middle" }, text(v));
+        right.draw("text", { x: x + side / 2 - 1, y: top + side / 2 + 4, class: "label tiny inside", "text-anchor": "middle" }, text(v));
       }),
     );
   }

@@ -1,6 +1,6 @@
 // Z_+ and Z_- of a dual variable, their Hausdorff distance and the neuron that realises it, recomputed while dragging.
 
-import { Panel, between, button, degrees, handle, shape, show, stage, subscript, text, timeline, within } from "./kit.mjs";
+import { Panel, between, button, degrees, handle, moment, shape, show, stage, subscript, text, timeline, within } from "./kit.mjs";
 import { along, dot, farthest, generators, hausdorff, minus, plus, turned, zonotope } from "./plane.mjs";
 
 const NAMES = { 1: "Z₊", [-1]: "Z₋" };
@@ -33,7 +33,7 @@ function render({ model, el }) {
       mark: shape("circle", { r: 6, class: `${y[n] > 0 ? "solid" : "ring"} ${LOOK[y[n]]}` }),
     }),
   );
-  const time = lam.length > 1 && timeline(figure, { name: "log t", count: lam.length, show: (at) => text(between(clock, at)), change: draw });
+  const time = lam.length > 1 && timeline(figure, { name: "log t", count: lam.length, show: (at) => moment(between(clock, at)), change: draw });
   button(figure, "Reset", () => {
     X = original;
     model.set("X", X);
