@@ -319,7 +319,8 @@ def drive_basins(figure: Locator) -> None:
         figure.get_by_role("button", name=button).click()
         assert drawing(figure) != before
     move_points(figure, "Example 1")
-    assert words(figure).count("of the circle") == len(held(figure, "ends"))
+    shares = re.findall(r"° from (\d+° of the|the whole) circle", words(figure))
+    assert len(shares) == len(held(figure, "ends"))
 
 
 def drive_sphere(figure: Locator) -> None:

@@ -91,8 +91,8 @@ def beside(figure: Figure, rows: int = 1, columns: int = 3) -> None:
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2)])
-def test_a_window_shows_a_column_of_panels_and_nothing_else(rows: int, columns: int) -> None:
-    """Catches a panel that is cut, and one that shows a piece of its neighbour: matplotlib knows how far each extends."""
+def test_a_window_shows_a_column_of_panels_and_no_other(rows: int, columns: int) -> None:
+    """Catches a panel that is cut, or shows a piece of its neighbour: matplotlib knows how far each extends."""
     whole = drawn(lambda figure: beside(figure, rows, columns))
     whole.draw_without_rendering()
     boxes = [ax.get_tightbbox() for ax in whole.axes]

@@ -85,10 +85,12 @@ def dial(knots: ArrayLike, y: ArrayLike, names: Sequence[str], W1: ArrayLike, w2
         f"{len(labels)} data points in the plane, {names[0]}, and the neurons of a flow; a slider leads to {names[-1]}."
     )
 
+    begin = Network(np.asarray(W1, dtype=float), np.asarray(w2, dtype=float))
+
     def draw(figure: Figure) -> None:
         reach = 1.35 * float(np.abs(knots).max())
         for ax, X, name in zip(figure.subplots(1, len(knots), squeeze=False)[0], knots, names, strict=True):
-            net = gradient_flow(Network(W1, w2), X, labels, loss="exponential", log_t_end=50).network()
+            net = gradient_flow(begin, X, labels, loss="exponential", log_t_end=50).network()
             figures.plane(ax, reach)
             figures.examples(ax, X, labels).set_title(name)
             for w, sign in zip(net.W1.T / np.linalg.norm(net.W1, axis=0).max(), net.w2, strict=True):
