@@ -245,6 +245,21 @@ def test_the_distance_in_space_is_libs(page: Page) -> None:
         assert value == pytest.approx(hausdorff(rows, v).value, rel=1e-9)
 
 
+def test_a_network_has_one_sign_in_each_sector(page: Page) -> None:
+    """Catches a zero between two kinks that is left out, and a sector that is missing or of the other sign."""
+    cases = duals(np.random.default_rng(4), 60)
+    neurons = [[{"u": u, "s": np.sign(c), "mu": abs(c)} for u, c in zip(rows, lam, strict=True)] for rows, lam in cases]
+    found = call(page, "laboratory", "(cases) => cases.map(m.sectors)", neurons)
+    angles = 0.0123 + np.linspace(0, 2 * np.pi, 721)  # on no kink
+    for (rows, lam), sectors in zip(cases, found, strict=True):
+        values = growth(rows, lam, np.column_stack([np.cos(angles), np.sin(angles)]), 1.0)
+        for angle, value in zip(angles, values, strict=True):
+            around = [part for part in sectors if (angle - part["from"]) % (2 * np.pi) < part["to"] - part["from"]]
+            assert len(around) == 1 or (not sectors and value == 0)
+            assert abs(value) < 1e-9 or np.sign(value) == np.sign(around[0]["f"])
+        assert sectors == [] or sum(part["to"] - part["from"] for part in sectors) == pytest.approx(2 * np.pi)
+
+
 def test_the_arcs_of_alignment_are_libs(page: Page) -> None:
     """Catches a kink crossed too early or in the wrong order, or a neuron that is lost on the way."""
     rng = np.random.default_rng(9)

@@ -2,12 +2,11 @@
 
 import { Panel, button, element, handle, plural, shape, show, slider, stage, subscript, text, within } from "./kit.mjs";
 import { game } from "./game.mjs";
-import { along, hausdorff, relu, dot, unit } from "./plane.mjs";
+import { along, angleOf, arcs, growth, hausdorff, turned, unit } from "./plane.mjs";
 import { flow, maxMargin } from "./program.mjs";
 
 const LOOK = { 1: "pos", [-1]: "neg" };
 const FAILS = 1.05; // a flow that costs this much more than P* has missed it
-const GRID = 44;
 const HUNT = "Find data on which training fails";
 const TRIALS = 200;
 
@@ -49,6 +48,17 @@ function background(source, answer) {
     worker.onmessage = ({ data }) => answer(data.id, data.result);
   } catch { worker = null; }
   return (id, X, y, begin) => (worker ? worker.postMessage({ id, X, y, begin }) : setTimeout(() => answer(id, trained(X, y, begin))));
+}
+
+/** The sectors between two angles in which a network of `neurons` has one sign, that of f. */
+export function sectors(neurons) {
+  const [U, c] = [neurons.map(({ u }) => u), neurons.map(({ s, mu }) => s * mu)];
+  const zeros = (g) => [turned(g), along(turned(g), -1)].map(angleOf).flatMap((t) => [t, t + 2 * Math.PI]);
+  const cuts = arcs(U, c).flatMap(({ from, to, g }) => [from, ...zeros(g).filter((t) => t > from && t < to).sort((a, b) => a - b)]);
+  return cuts.map((from, k) => {
+    const to = cuts[k + 1] ?? cuts[0] + 2 * Math.PI;
+    return { from, to, f: growth(U, c, unit((from + to) / 2)) };
+  });
 }
 
 function render({ model, el }) {
@@ -125,20 +135,13 @@ function render({ model, el }) {
     changed();
   }
 
-  const value = (neurons, x) => neurons.reduce((f, { u, c }) => f + c * relu(dot(x, u)), 0);
-
   function drawData(best) {
     left.clear();
-    const reach = left.view.reach, step = (2 * reach) / GRID;
-    const side = best ? best.neurons.map(({ u, s, mu }) => ({ u, c: s * mu })) : [];
-    for (let i = 0; best && i < GRID; i++)
-      for (let j = 0; j < GRID; j++) {
-        const p = [-reach + (i + 0.5) * step, -reach + (j + 0.5) * step];
-        const f = value(side, p);
-        if (Math.abs(f) < 1e-9) continue;
-        const [px, py] = left.place([p[0] - step / 2, p[1] + step / 2]);
-        left.draw("rect", { x: px, y: py, width: left.scale * step, height: left.scale * step, class: `area ${f > 0 ? "pos" : "neg"}` });
-      }
+    const reach = left.view.reach;
+    for (const { from, to, f } of best ? sectors(best.neurons) : []) {
+      const edge = Array.from({ length: 13 }, (_, k) => along(unit(from + (k * (to - from)) / 12), 2 * reach));
+      if (Math.abs(f) > 1e-9) left.path([[0, 0], ...edge], `area ${f > 0 ? "pos" : "neg"}`, true);
+    }
     if (ran) {
       const long = Math.max(...ran.radii);
       ran.angles.forEach((t, i) => ran.radii[i] > 0.03 * long && left.arrow([0, 0], along(unit(t), reach * (0.15 + (0.6 * ran.radii[i]) / long)), LOOK[ran.signs[i]], 1.6));

@@ -6,7 +6,7 @@ import { cross } from "./globe.mjs";
 import { dot, minus, plus } from "./plane.mjs";
 
 const WIDE = Math.SQRT1_2; // the cosine of 45 degrees
-const [GRID, ROWS] = [45, 200];
+const [GRID, COLUMNS, ROWS] = [45, 44, 200]; // of the answer; of the shading, with a column in the middle
 const [ABOVE, REACH] = [1e-9, 0.8];
 
 const norm = (v) => Math.hypot(...v);
@@ -39,9 +39,9 @@ export function apart(X, lam) {
 
 /** The pieces of the line at height c, each with its `kind` and the box that it stands for; their ends to a pixel. */
 function strips(kind, c) {
-  const [found, side, half] = [[], (2 * REACH) / GRID, REACH / ROWS];
+  const [found, side, half] = [[], (2 * REACH) / COLUMNS, REACH / ROWS];
   let [from, look] = [-REACH, kind([-REACH, c])];
-  for (let k = 1; k <= GRID; k++) {
+  for (let k = 1; k <= COLUMNS; k++) {
     let [a, b] = [k - 1, k].map((n) => n * side - REACH);
     const here = kind([b, c]);
     if (here === look) continue;
