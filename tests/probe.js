@@ -29,7 +29,7 @@ async ({ opening, tables }) => {
     if (!img.getAttribute("alt")?.trim()) complain("no alt text", img);
     if (!(img.complete && img.naturalWidth)) complain("picture not shown", img);
   });
-  document.querySelectorAll(".cell_output img, .cell_output > .plots").forEach((picture) => {
+  document.querySelectorAll(".cell_output img, .cell_output > :is(svg, .plots)").forEach((picture) => {
     if (!picture.closest("figure")?.querySelector("figcaption")?.textContent.trim()) complain("no caption", picture);
   });
 

@@ -242,7 +242,7 @@ DEFECTS = {
     "contrast 1.": "<p style='color: color-mix(in oklab, white 90%, black)'>fainter</p>",
     "light: contrast": "<details><summary>A fold</summary><p style='color: #999'>faint in a fold</p></details>",
     "dark: contrast": "<style>[data-theme=dark] p { background: #333 }</style>",
-    "a word of a plot": "<svg class='plot'><g style='fill: #999'><use href='#x'/></g></svg>",
+    "a word of a plot has": "<svg class='plot'><g style='fill: #999'><use href='#x'/></g></svg>",
     "link-in-text-block": "<p>Words and <a href='#top' style='color: #223; text-decoration: none'>a link</a>.</p>",
 }
 
