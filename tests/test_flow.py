@@ -15,6 +15,7 @@ from lib.flow import Trajectory, direction_flow, gradient_flow, velocity
 from lib.flow.arrangement import arrangement
 from lib.flow.boost import boosted
 from lib.flow.clock import clock
+from lib.flow.events import first_root
 from lib.flow.meetings import settled
 from lib.flow.minnorm import least
 from lib.flow.modes import change
@@ -240,6 +241,33 @@ def test_sliding_is_the_limit_of_chattering():
         for steps in (3000, 30000)
     ]
     assert errors[1] < 2e-3 and errors[1] < errors[0] / 4
+
+
+# --- events ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-8, 1e5])
+@pytest.mark.parametrize(
+    ("cubic", "root"),
+    [
+        ([0.3, -1], 0.3),
+        (np.polymul([1, 0.5, 1], [-1, 0.7])[::-1], 0.7),
+        (np.polymul([1, -0.2], [1, -0.9])[::-1], 0.2),  # down and up again within the step
+        ([0.3, 1, 1, 1], np.inf),
+        ([0.25 + 1e-9, -1, 1], np.inf),  # nearly touches
+        ([2, -4, 0, 4], np.inf),  # a dip that stays above zero
+        ([0, 1, -2], 0.5),  # begins on the hyperplane and comes back
+        ([0, 1, 1], np.inf),
+        ([0, -1, 3], 0.0),
+        ([-1e-3, -1, 1], 0.0),  # rounding has put it beyond
+        ([-1e-3, 1, 1], 0.0),
+    ],
+)
+def test_the_first_zero_of_a_course(cubic, root, scale):
+    """Planted zeros. Catches a zero that is missed, the second taken for the first, and a start beyond the zero."""
+    p = np.polynomial.Polynomial(scale * np.array(cubic))
+    found = first_root(*(float(value) for x in (0, 1) for value in (p(x), p.deriv()(x))))
+    assert found == pytest.approx(root, abs=1e-9)
 
 
 # --- the min-norm rule -----------------------------------------------------------------------------
