@@ -67,20 +67,12 @@ def _sides(X: Array, lam: Array) -> list[_Side]:
     return found
 
 
-def _sectors(A: Array) -> Mask:
-    """The patterns of generators A (k, 2) in the plane: one direction between each two neighbouring kinks."""
-    kinks = np.sort(np.arctan2(A[:, 0], -A[:, 1]) % np.pi)
-    kinks = kinks[np.diff(kinks, prepend=kinks[-1] - np.pi) > KINK]
-    middle = (kinks + np.append(kinks[1:], kinks[0] + np.pi)) / 2
-    U = np.column_stack([np.cos(middle), np.sin(middle)])
-    return np.vstack([U, -U]) @ A.T > 0
-
-
 def _on_flat(A: Array, patterns: Mask) -> Mask:
-    """The patterns of the generators A (k, m) on a flat of dimension m: those of it, or all that may be."""
-    if A.shape[1] > 2:
-        return np.unique(patterns, axis=0)
-    return _sectors(A) if A.shape[1] == 2 else np.vstack([A[:, 0] > 0, A[:, 0] < 0])
+    """The patterns of the generators A (k, m) on a flat of dimension m: its own cells', or all that may be.
+
+    Beyond the plane rounding may cut too many cells from kinks that meet.
+    """
+    return cells(A).patterns if A.shape[1] <= 2 else np.unique(patterns, axis=0)
 
 
 def _rests(side: _Side, held: Mask, closed: bool) -> Array:
