@@ -681,6 +681,23 @@ def test_a_network_of_huge_margins_hardly_moves_in_a_moderate_time():
     np.testing.assert_allclose(run.network().W1, net.W1, rtol=1e-12)
 
 
+def test_neurons_that_only_shrink_come_to_rest():
+    """Negative neurons on orthogonal examples of label +1 shrink for ever, each towards a hyperplane.
+
+    Catches a neuron whose modes say another side than its weights, which rounding has moved: steps without end.
+    """
+
+    def patience(at):
+        if at.steps > 2000:
+            raise KeyboardInterrupt
+
+    net = balanced(5, 8, 0.1, np.random.default_rng(3))
+    net = Network(net.W1, -np.abs(net.w2))
+    run = gradient_flow(net, np.eye(5), np.ones(5), log_t_end=20.0, progress=patience)
+    assert run.reason == "stationary"
+    assert (np.diff(np.abs(run.w2), axis=0) <= 1e-12).all()
+
+
 def test_symmetric_data_make_ties_that_are_all_taken():
     # a square with two mirror neurons: every event happens to both at the same instant
     X = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])

@@ -77,28 +77,30 @@ def meet(data: Arrangement, s: float, on: Mask, slide: Mask, met: Mask, pi: Arra
 
 
 def meeting(data: Arrangement, at: Point, j: int, pull: Array, pi: Array) -> Sides:
-    """A neuron with a pull (d,) has met hyperplane j, and with it all others that it is on and moves towards.
-
-    Of a hyperplane that rounding has put it beyond it decides as if on it: where it crosses, it is there already.
-    """
-    met = _touched(data, at, pull)
-    met[j] = True
-    return meet(data, at.s, at.on, at.slide, met, pi)
+    """A neuron with a pull (d,) has met hyperplane j, and with it all others that it is on and moves towards."""
+    on, met, beyond = _placed(data, at, j, pull)
+    met[j], on[j] = not beyond, on[j] ^ beyond
+    return meet(data, at.s, on, at.slide, met, pi)
 
 
 def leaving(data: Arrangement, at: Point, j: int, c: float, pull: Array, pi: Array) -> Sides:
     """A neuron leaves hyperplane j, along which it slid until its coefficient became c, 0 or 1."""
-    on, met = at.on.copy(), _touched(data, at, pull)
+    on, met, _ = _placed(data, at, j, pull)
     slide, valley = at.slide.copy(), at.s * (data.jump[j] @ pi) > 0
     slide[j], met[j], on[j] = False, False, (c == 1) != valley
     return meet(data, at.s, on, slide, met, pi)
 
 
-def _touched(data: Arrangement, at: Point, pull: Array) -> Mask:
-    """The hyperplanes (J,) that a neuron is on and moves towards, other than those it slides along."""
-    _, near = near_kinks(data, at.w1[None], np.array([at.w2]))
-    toward = np.where(at.on, 1, -1) * at.s * (data.normals @ pull) <= 0
-    return near[0] & toward & ~at.slide
+def _placed(data: Arrangement, at: Point, j: int, pull: Array) -> tuple[Mask, Mask, bool]:
+    """The sides of a neuron at hyperplane j, the others that it meets there, and whether it is beyond j already.
+
+    Where rounding has put it elsewhere (it may be tiny), its modes follow.
+    """
+    Z, near = (one[0] for one in near_kinks(data, at.w1[None], np.array([at.w2])))
+    other = at.on != (Z > 0)
+    on = at.on ^ (~at.slide & ~near & other & (np.arange(len(Z)) != j))
+    toward = np.where(on, 1, -1) * at.s * (data.normals @ pull) <= 0
+    return on, near & toward & ~at.slide, bool(other[j] and not near[j])
 
 
 def at_start(data: Arrangement, s: float, z: Array, near: Mask, pi: Array) -> Sides:
