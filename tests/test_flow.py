@@ -346,6 +346,19 @@ def test_coefficients_may_be_next_to_nothing_of_their_sizes(k, scale):
     np.testing.assert_allclose(least(rest - t @ rays, rays, np.ones(k + 1)), t, rtol=1e-11, atol=0)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-12, 1e-140])
+@pytest.mark.parametrize("seed", range(4))
+def test_dependent_rays_may_be_longer_than_their_base_by_any_factor(seed, scale):
+    """Twice the same ray, or nearly. Catches a projection whose rounding is that of the sizes, here 1."""
+    rng = np.random.default_rng(seed)
+    rays, base = rng.standard_normal((3, 4)), scale * rng.standard_normal(4)
+    rays[2] = rays[0] + 1e-3 * (seed % 2) * rays[1]
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    t = least(base, rays, np.ones(3))
+    slope = rays @ (base + t @ rays) / scale
+    assert (slope[t < 1] >= -1e-9).all() and (slope[t > 0] <= 1e-9).all()
+
+
 @given(st.integers(0, 10**6), st.integers(1, 7), st.integers(1, 3), st.booleans())
 @example(83, 7, 2, True)
 @example(53, 7, 2, True)
