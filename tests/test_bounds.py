@@ -96,6 +96,13 @@ def test_a_bound_that_floating_point_cannot_decide_is_given_up():
     assert lower_bound(X, y, np.zeros(12)) == 0
 
 
+@pytest.mark.parametrize("units", [-900, -600, 400, 900])
+def test_no_size_of_the_data_moves_the_bracket(units):
+    """Catches squares of the rows that vanish or overflow on the way to a multiplier."""
+    found, whole = bracket(BEST.network, np.ldexp(X, units), y), bracket(BEST.network, X, y)
+    assert found == Bracket(*np.ldexp(whole, -units)) and whole.gap < 1e-6
+
+
 def test_a_lower_bound_does_not_see_the_units():
     """Catches a product of X and lam that underflows, or a power of two that is not taken back."""
     lam = best_dual(BEST.network, X, y).lam
