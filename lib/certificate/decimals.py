@@ -5,7 +5,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lib.data import Array
 
@@ -33,16 +32,6 @@ def texts(values: Array, digits: int) -> list[list[str]]:
     distinct, where = np.unique(values, return_inverse=True)
     words = np.array([rounded(float(value), digits) for value in distinct], dtype=object)
     return words[where.reshape(values.shape)].tolist()
-
-
-def joined(values: ArrayLike, digits: int) -> str:
-    """A vector as one text, its entries separated by spaces."""
-    return " ".join(rounded(float(value), digits) for value in np.asarray(values))
-
-
-def floats(texts: list[str]) -> Array:
-    """The floats nearest to decimal texts."""
-    return np.array(texts, dtype=np.float64)
 
 
 def _pointed(scaled: int, digits: int) -> str:

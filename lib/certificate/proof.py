@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from lib.bounds import path_norm
 from lib.certificate.cones import Sides, TooManyCones, cones
-from lib.certificate.decimals import above, below, floats, joined, places, printed, rounded
+from lib.certificate.decimals import above, below, places, printed, rounded, texts
 from lib.certificate.records import Record, closed
 from lib.data import EPS, Array, Index, signed_dual, validated
 from lib.kkt import normalised
@@ -30,11 +30,8 @@ def _neurons(X: Array, y: Array, net: Network) -> list[Record]:
     kept = np.linalg.norm(V, axis=1) > 0
     # each of the margins moves by at most sum_i |x_n| |error of w_i|
     digits = places(SLACK / (1 + np.abs(X).sum(axis=1).max() * kept.sum()))
-    signs = np.sign(net.w2).astype(int)[kept]
-    return [
-        {"neuron": i, "sign": int(sign), "w": joined(w, digits)}
-        for i, (sign, w) in enumerate(zip(signs, V[kept], strict=True))
-    ]
+    signed = zip(np.sign(net.w2[kept]), texts(V[kept], digits), strict=True)
+    return [{"neuron": i, "sign": int(sign), "w": " ".join(w)} for i, (sign, w) in enumerate(signed)]
 
 
 def _scale(X: Array, lam: Array, seconds: float) -> tuple[Array, float]:
@@ -89,14 +86,13 @@ def _examples(X: ArrayLike, y: Array, dual: list[str]) -> list[Record]:
     """The data as it prints: exact numbers of an object array, the shortest decimals of floats."""
     entries = np.asarray(X)
     entries = entries if entries.dtype == object else entries.astype(np.float64)
-    texts = [" ".join(map(printed, row)) for row in entries]
-    rows = zip(texts, y, dual, strict=True)
+    rows = zip([" ".join(map(printed, row)) for row in entries], y, dual, strict=True)
     return [{"example": n, "y": int(s), "x": x, "lam": lam} for n, (x, s, lam) in enumerate(rows)]
 
 
 def _header(shape: tuple[int, ...], neurons: list[Record], dual: list[str]) -> Record:
     """The first line: sizes, and the interval, rounded outward to about nine digits."""
-    W = np.array([floats(neuron["w"].split()) for neuron in neurons])
+    W = np.array([neuron["w"].split() for neuron in neurons], dtype=np.float64)
     cost = path_norm(Network(W.T, np.ones(len(W))))  # sum_i |w_i| of the weights as written, rounded up
     digits = max(0, 9 - int(np.floor(np.log10(cost))))
     return {
@@ -130,6 +126,6 @@ def certify(
     scaled, rounding = _scale(X_, lam_, seconds)
     dual = _dual(X_, scaled, rounding, slack)
     neurons = _neurons(X_, y_, net)
-    plus, minus = (_side(X_, floats(dual), s, rounding) for s in (1, -1))
+    plus, minus = (_side(X_, np.array(dual, dtype=np.float64), s, rounding) for s in (1, -1))
     parts = {"neurons": neurons, "examples": _examples(X, y_, dual), "plus": plus, "minus": minus}
     return closed(_header(X_.shape, neurons, dual), parts)
