@@ -1,11 +1,15 @@
 """Pictures in the plane, for d = 2: data, cells, zonotopes."""
 
+from itertools import groupby
+
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import Wedge
 from numpy.typing import ArrayLike
 
-from figures.style import HAIR, MARK, SOFT, arrow, colour, columns, plane
+from figures.style import CATEGORIES, HAIR, MARK, SOFT, arrow, colour, columns, plane
 from lib.data import Array, validated, validated_dual
+from lib.flow import direction_flow
 from lib.zonotope import growth, hausdorff
 
 
@@ -73,15 +77,31 @@ def duel(ax: Axes, X: ArrayLike, y: ArrayLike, u: ArrayLike) -> Axes:
 
 
 def basins(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
-    """lam'(Xu)_+ around the circle of directions u, for X (N, 2): positive neurons climb it, negative ones descend."""
+    """Where the directions of positive neurons end, a ring of one colour for each end, and lam'(Xu)_+ around it.
+
+    X is (N, 2), lam (N,); a start from which a neuron dies is grey. Negative neurons descend the outer curve.
+    """
     X, lam = validated_dual(X, lam)
     columns(X, 2)
-    angles = np.linspace(0, 2 * np.pi, 721)
-    U = np.column_stack([np.cos(angles), np.sin(angles)])
+    plane(ax, 1.75)
+    starts = _circle(np.arange(0.5, 360))
+    limits = direction_flow(lam, starts, X, 1.0).limits
+    at = np.where(growth(X, lam, limits, 1.0) > 1e-9, np.degrees(np.arctan2(*limits.T[::-1])).round(3) % 360, -1)
+    ends = np.unique(at[at >= 0])
+    tones = {-1.0: HAIR, **{end: CATEGORIES[k % len(CATEGORIES)] for k, end in enumerate(ends)}}
+    for end, arc in groupby(range(360), key=at.__getitem__):
+        first, *_, last = [*arc] * 2
+        ax.add_patch(Wedge((0, 0), 1.1, first, last + 1, width=0.1, fc=tones[end], lw=0))
+    for end, tip in zip(ends, _circle(ends), strict=True):
+        arrow(ax, tip, tones[end], 2.0)
+    U = _circle(np.linspace(0, 360, 721))
     values = growth(X, lam, U, 1.0)
     top = float(np.abs(values).max()) or 1.0
-    plane(ax, 1.75)
-    for r, color, width in ((np.ones(721), SOFT, 0.9), (1.3 + 0.2 * values / top, MARK, 1.8)):
-        ax.plot(*(r[:, None] * U).T, color=color, lw=width)
+    ax.plot(*((1.3 + 0.2 * values / top)[:, None] * U).T, color=SOFT, lw=1.8)
     ax.plot(*(1.3 * U).T, color=HAIR, lw=0.8, ls="--")
     return examples(ax, 0.9 * X / np.linalg.norm(X, axis=1).max(), np.where(lam < 0, -1.0, 1.0))
+
+
+def _circle(degrees: Array) -> Array:
+    turns = np.radians(degrees)
+    return np.column_stack([np.cos(turns), np.sin(turns)])

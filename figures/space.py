@@ -4,11 +4,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from figures.style import HAIR, MARK, SOFT, arrow, colour, columns
+from figures.style import CATEGORIES, HAIR, MARK, SOFT, arrow, colour, columns
 from lib.data import Array, validated
 
 TURN, TILT = 35.0, 22.0  # degrees
-CATEGORIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a800", "#7a5cc0")
 
 
 def seen(points: ArrayLike, turn: float = TURN, tilt: float = TILT) -> Array:

@@ -21,6 +21,8 @@ from lib.data import Array
 Point = Sequence[float] | np.ndarray
 
 INK, POS, NEG, MARK, SOFT, HAIR = "#1b1e23", "#0072b2", "#d55e00", "#882255", "#6b7178", "#d3d6da"
+# Of ends that a neuron may have: not the blue and the vermillion of the two classes.
+CATEGORIES = ("#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#7a5cc0", "#b8a800", "#7f7f7f", "#a0522d")
 STYLE: dict[str, Any] = {
     "figure.facecolor": "white",  # opaque: a plot on a dark page keeps its own ground
     "savefig.facecolor": "white",

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Wedge
+from matplotlib.text import Annotation
 
 import figures
-from lib.zonotope import hausdorff
+from lib.zonotope import growth, hausdorff
 
 X = np.array([[1.0, 0.3], [0.4, 1.1], [-0.9, 0.5], [-0.2, -1.0]])
 X3 = np.array([[1.0, 0.2, 0.1], [0.1, 1.0, -0.3], [-0.6, 0.4, -0.8]])
@@ -73,6 +75,19 @@ def test_the_segment_between_the_zonotopes_has_their_distance(ax: Axes, lam: np.
     for end, side in ((a, best.s), (b, -best.s)):
         support = np.maximum(U @ X.T, 0) @ np.maximum(side * lam, 0)
         assert (U @ end <= support + 1e-9).all()
+
+
+def test_the_ring_shows_where_directions_end(ax: Axes) -> None:
+    """Catches a ring with a gap, a colour without its end, and an end from which a small step still climbs."""
+    figures.basins(ax, X, LAM)
+    ring = [patch for patch in ax.patches if isinstance(patch, Wedge)]
+    assert sum(arc.theta2 - arc.theta1 for arc in ring) == pytest.approx(360)
+    ends = np.array([word.xy for word in ax.texts if isinstance(word, Annotation) and word.arrow_patch])
+    tones = {arc.get_facecolor() for arc in ring} - {to_rgba(figures.HAIR)}
+    assert len(ends) == len(tones) > 0
+    near = np.arctan2(ends[:, 1], ends[:, 0]) + np.array([[-1e-3], [0], [1e-3]])
+    heights = growth(X, LAM, np.stack([np.cos(near), np.sin(near)], axis=-1), 1.0)
+    assert (heights[1] >= heights.max(axis=0)).all()
 
 
 @pytest.mark.parametrize("lam", [np.array([0.6, 0.8]), np.array([0.2, -1.0]), np.array([-3.0, 0.0])])
