@@ -167,7 +167,9 @@ def programs(names: Sequence[str], y: ArrayLike, pairs: ArrayLike, scores: Array
     )
 
     def draw(figure: Figure) -> None:
-        left, right = figure.subplots(1, 2)
+        (left, right), far = figure.subplots(1, 2), 1.1 * float(np.abs(pairs[0]).max())
+        left.fill([0, far, far, 0], [-far, -far, far, 0], color=figures.POS, alpha=0.13, lw=0)
+        left.fill([-far, -far, far, 0], [0, far, far, 0], color=figures.NEG, alpha=0.13, lw=0)
         for label, colour in ((1.0, figures.POS), (-1.0, figures.NEG)):
             left.plot(*pairs[0][y == label].T, "o", ms=2, color=colour)
             right.hist(scores[0][y == label], bins=24, color=colour, alpha=0.5)

@@ -29,11 +29,17 @@ def whitening(X: ArrayLike, y: ArrayLike) -> Player:
     alt = f"{len(X)} examples of two classes in the plane, and a table of their products; a slider whitens them."
 
     def draw(figure: Figure) -> None:
-        for ax, rows, name in zip(figure.subplots(1, 2), (X, white), ("as measured", "whitened"), strict=True):
+        *planes, table = figure.subplots(1, 3)
+        for ax, rows, name in zip(planes, (X, white), ("as measured", "whitened"), strict=True):
             figures.plane(ax, 1.35 * float(np.abs(rows).max()))
             figures.examples(ax, rows, y).set_title(name)
+        signed = y[:, None] * X / np.linalg.norm(X, axis=1, keepdims=True)
+        for (n, k), product in np.ndenumerate(signed @ signed.T):
+            table.text(k, -n, f"{product:.2f}", color=figures.colour(product), ha="center", va="center")
+        table.set(xlim=(-0.5, len(y) - 0.5), ylim=(0.5 - len(y), 0.5), aspect="equal", title="products, as measured")
+        table.set_axis_off()
 
-    return Player("whiten", {"X": X, "y": y}, alt, draw, 6.0, 3.0)
+    return Player("whiten", {"X": X, "y": y}, alt, draw, 6.6, 2.6)
 
 
 def beam(x: ArrayLike, widths: ArrayLike, beams: ArrayLike) -> Player:
