@@ -542,6 +542,9 @@ def test_keras_networks(tmp_path: Path) -> None:
                 read_layers(tmp_path / "net.npz").network, from_layers(*weights)):  # fmt: skip
         np.testing.assert_allclose(net.predict(with_bias(POINTS)), VALUES)
     np.testing.assert_allclose(from_keras(weights[::2]).predict(POINTS), np.maximum(POINTS @ W1, 0) @ W2)
+    assert from_keras(weights, (POINTS, VALUES)).m == 3
+    with pytest.raises(ValueError, match="row 0: the network says"):
+        from_keras(weights, (POINTS, -VALUES))
     kernels = {"d/kernel": W1, "d/bias": B1, "e/kernel": W2[:, None], "e/bias": np.array([B2])}
     np.testing.assert_allclose(from_state_dict(kernels).predict(with_bias(POINTS)), VALUES)
     for model, message in ((Model("tanh", "linear"), "the activations are tanh, linear"),

@@ -178,6 +178,10 @@ def test_a_weight_is_a_number_of_copies(loss):
     assert len(one.events) == len(many.events) >= 2
     np.testing.assert_allclose(one.network().W1, many.network().W1, atol=1e-7)
     assert (one.lam[:, 2] == 0).all() and one.margins.shape[1] == 4
+    single = velocity(net, X, y, loss=loss, weights=weights)
+    copied = velocity(net, np.repeat(X, weights, axis=0), np.repeat(y, weights), loss=loss)
+    np.testing.assert_allclose(single.W1, copied.W1, atol=1e-13)
+    np.testing.assert_allclose(single.w2, copied.w2, atol=1e-13)
 
 
 @pytest.mark.parametrize("eps", [1e-3, 1e-8, 1e-160])

@@ -35,11 +35,10 @@ class Pace:
         self.h = 0.3 * h if off == np.inf else h * min(5.0, max(0.2, 0.9 * max(off, 1e-8) ** -0.25))
         return off <= 1
 
-    def passed(self, step: Step, theta: float, hits: int) -> None:
-        """A share theta of a step was taken, until so many events at once."""
-        gone = theta * step.h
-        self.spacing = 0.8 * min(self.spacing, step.h) + 0.2 * gone if hits else min(2 * self.spacing, 1e300)
-        self.last = (step, theta)
+    def passed(self, h: float, theta: float, hits: int) -> None:
+        """A share theta of a step of length h was taken, until so many events at once."""
+        gone = theta * h
+        self.spacing = 0.8 * min(self.spacing, h) + 0.2 * gone if hits else min(2 * self.spacing, 1e300)
 
     def guess(self, pi: Array, h: float, stiffness: float, normalised: bool) -> Array:
         """pi (3, N) at the nodes of the next step: the last parabola, continued, and bent where it was cut.

@@ -134,7 +134,7 @@ class Run:
     def _accept(self, stride: Stride, theta: float, hits: list[Hit]) -> None:
         """Moves to theta of the step and takes what happens there."""
         stiff = self.stiffness * stride.step.h > 0.3
-        self.pace.passed(stride.step, theta, len(hits))
+        self.pace.passed(stride.step.h, theta, len(hits))
         state = stride.end() if theta == 1 else stride.at(theta, stiff)
         if hits and isinstance(hits[0], Meeting):
             state, theta, hits = self._onto(state, stride, theta, hits, stiff)
