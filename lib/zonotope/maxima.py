@@ -150,7 +150,8 @@ def local_maxima(X: ArrayLike, lam: ArrayLike) -> Maxima:
     Inside a cell S of the rows with s lam_n > 0 the height is a_S'u - h_B(u), concave, with its maximum along
     a_S - proj_B(a_S): so they are cells that contain their residual. None lies on the kink of such a row, where the
     height bends upwards, unless rows of the other class with the same kink bend it down: that is looked into.
-    Enumerates the cells of each class's support rows. Raises `ValueError` for bad input. Source: thm-dual-vertices.
+    Enumerates the cells of each class's support rows. One lower than some 1e-8 sum |lam_n| ||x_n||, where rounding
+    turns the residual, may be missed. Raises `ValueError` for bad input. Source: thm-dual-vertices.
     """
     X, lam = validated_dual(X, lam)
     return Maxima(*_table(X, lam, {side.s: _peaks(side) @ side.pair.basis for side in _sides(X, lam)}))
@@ -166,8 +167,8 @@ def extremal_directions(X: ArrayLike, lam: ArrayLike) -> Extremal:
 
     On each flat where kinks of rows with s lam_n > 0 meet, and in each cell of the other such rows, the height is
     concave and has one candidate; it is kept when `_clarke` finds its C. `stable` are the local maxima; the others
-    lie on kinks that repel. All flats are enumerated, some N^(d-1)/(d-1)!. Raises `ValueError` for bad input.
-    Source: thm-early-extremal.
+    lie on kinks that repel. All flats are enumerated, some N^(d-1)/(d-1)!. What is next to no height may be missed, as
+    in `local_maxima`. Raises `ValueError` for bad input. Source: thm-early-extremal.
     """
     X, lam = validated_dual(X, lam)
     sides = {side.s: side for side in _sides(X, lam)}
