@@ -27,7 +27,7 @@ function render({ model, el }) {
     const lines = found ? [["Chapter", found.theorem], ["Hypotheses, as checked", found.checked], ["Limit", found.limit], ["Certificate", found.certificate]] : [];
     answer.replaceChildren(...lines.flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, text)]));
     const choice = axes.map(({ name }) => chosen[name]).join(" · ");
-    figure.say(found ? `${choice}: answered in “${found.theorem}”.` : `${choice}: no theorem of this book says where training ends.`);
+    figure.say(found ? `${choice}: answered in “${found.theorem}”.` : `${choice}: no theorem of this book says in general where training ends.`);
     model.set("entry", found ? entries.indexOf(found) : null);
   }
   draw();
