@@ -13,6 +13,7 @@ from lib.losses import Loss
 from lib.network import Network
 
 TINY = 2.0**-1060  # products that underflow lose less
+FAR = 20  # powers of two between a row of usual size and the largest
 SMALL = 2.0**-960  # a height below this may have lost its digits
 
 
@@ -37,6 +38,12 @@ class Bracket(NamedTuple):
 def exponent(values: Array) -> int:
     """e with max |values| in [2^(e-1), 2^e); 0 for zeros."""
     return int(np.frexp(np.abs(values).max(initial=0.0))[1])
+
+
+def typical(X: Array, most: int) -> int:
+    """The exponent of the median nonzero row, at least 2^-most of the largest: a far row leaves others their digits."""
+    rows = np.frexp(np.abs(X[X.any(axis=1)]).max(axis=1))[1]
+    return int(max(np.median(rows), rows.max() - most)) if len(rows) else 0
 
 
 def in_range(net: Network) -> Network:

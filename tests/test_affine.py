@@ -160,19 +160,51 @@ def test_least_norm_is_a_norm_of_the_targets(seed, c, b):
     assert scaled.primal_value == pytest.approx(found.primal_value * c / b, rel=1e-5)
 
 
-@pytest.mark.parametrize("c", [1e-12, 1e-3, 1e9, 1e150])
+@pytest.mark.parametrize("c", [1e-160, 1e-12, 1e9, 1e200])
+@pytest.mark.parametrize("beside", [{}, {"constant": True}, {"free": "bias"}])
 @pytest.mark.parametrize("skip", ["none", "penalised", "free"])
-def test_biases_have_units_of_their_own(skip, c):
-    """P*(cX) = P*(X) / c with free biases: catches entries near 1 taken for granted beside the ones of the biases."""
-    X, y = gaussian(20, 2, np.random.default_rng(4))[:2]
-    t = y * (1 + np.arange(20) / 20)
+def test_biases_and_constants_have_units_of_their_own(skip, beside, c):
+    """P*(cX) = P*(X) / c: catches entries near 1 taken for granted beside ones, lengths that overflow or vanish."""
+    X, y = gaussian(12, 2, np.random.default_rng(4))[:2]
+    t = y * (1 + np.arange(12) / 12)
     for solve, target in ((max_margin, y), (interpolate, t)):
-        found, scaled = (solve(b * X, target, skip=skip, free="bias") for b in (1.0, c))
-        assert scaled.status == found.status == "optimal"
-        assert scaled.primal_value * c == pytest.approx(found.primal_value, rel=1e-5)
-        assert (target * scaled.predict(c * X)).min() >= (target * target).min() * (1 - 1e-6)
-        assert hausdorff(c * X, scaled.lam, free="bias").value <= 1 + 1e-9
-        assert float(target @ scaled.lam) == pytest.approx(scaled.dual_value, rel=1e-9)
+        found, scaled = (solve(b * X, target, skip=skip, tol=1e-4, seconds=20, **beside) for b in (1.0, c))
+        assert max(found.dual_value, scaled.dual_value * c) <= min(found.primal_value, scaled.primal_value * c)
+        assert scaled.gap <= 1e-3
+        assert (target * scaled.predict(c * X) / target**2).min() >= 1 - 1e-6
+        free = beside.get("free", "none")
+        assert hausdorff(X, scaled.lam * c, free=free).value <= 1 + 1e-9
+        assert float(target @ scaled.lam) * c == pytest.approx(scaled.dual_value * c, rel=1e-9)
+
+
+def test_a_far_row_leaves_others_their_digits():
+    """Catches units of the largest row, beside which the others cannot be told apart, and neurons lost in them."""
+    X, y = gaussian(12, 2, np.random.default_rng(0))[:2]
+    X = X * np.where(np.arange(12) == 3, 1e4, 1.0)[:, None]
+    for solve in (max_margin, interpolate):
+        found = solve(X, y, free="bias", tol=1e-3, seconds=20)
+        assert found.status == "optimal" and (y * found.predict(X)).min() >= 1 - 1e-6
+    grid, t = 1e11 * np.array([[-1.0], [0], [1], [2], [3]]), np.array([0.0, 0, 1, 2, 0])
+    np.testing.assert_allclose(interpolate(grid, t, free="bias").predict(grid), t, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("X", "truth"),
+    [
+        ([[0.0, 1.0], [1, 1.2], [2, 0], [1e12, 1]], None),
+        ([[k, 1e-16 * np.sign(k + 0.5)] for k in range(-4, 4)], 0.0),
+        ([[1e8 + k, (k % 3) - 1.0] for k in range(-4, 4)], None),
+    ],
+)
+@pytest.mark.parametrize("beside", [{"constant": True}, {"free": "bias"}])
+def test_a_multiplier_that_rounding_unbalances_proves_nothing(X, truth, beside):
+    """Catches a lower bound from a lam that does not add up to zero against columns of any size."""
+    X, N = np.array(X), len(X)
+    y = np.where(np.arange(N) % 2, -1.0, 1.0) if truth is None and N == 4 else np.sign(np.arange(N) - N / 2 + 0.5)
+    found = max_margin(X, y, skip="free", tol=1e-3, seconds=2, **beside)
+    assert found.dual_value <= found.primal_value and (truth is None or found.dual_value <= truth)
+    off = np.abs(X.T @ found.lam), np.abs(X.T) @ np.abs(found.lam)
+    assert (off[0] <= 1e-12 * off[1]).all() and abs(found.lam.sum()) <= 1e-12 * np.abs(found.lam).sum()
 
 
 def test_orthonormal_rows_have_the_norm_of_their_halves():

@@ -34,7 +34,8 @@ class PowersOfTen(SphinxPostTransform):
             power = POWER.fullmatch(pasted.astext())
             if power and "pasted-text" in pasted["classes"]:
                 formula = rf"{power[1]}\times10^{{{int(power[2])}}}"
-                pasted.children = [nodes.math(formula, formula)]
+                pasted[:] = [nodes.math(formula, formula)]
+                self.env.get_domain("math").data["has_equations"][self.env.docname] = True  # or MathJax is not loaded
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

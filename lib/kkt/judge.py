@@ -74,7 +74,9 @@ def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, seconds: float = 
     0 for lam = 0. Raises `ValueError` if lam has a sign that the label forbids. Source: thm-bias-bracket.
     """
     X, y = validated(X, y)
-    lam, unit = signed_dual(X, y, lam), -exponent(X)
+    lam = signed_dual(X, y, lam)
+    X = np.where((lam != 0)[:, None], X, 0.0)  # other rows do not matter, whatever their size
+    unit = -exponent(X)
     lam = np.ldexp(lam, -exponent(lam))  # in units of X and lam in which nothing underflows
     height = hausdorff(np.ldexp(X, unit), lam, seconds=seconds).upper
     return float(np.ldexp(norm_lower(y, lam, height), unit))

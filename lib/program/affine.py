@@ -41,16 +41,20 @@ class Affine:
         return Affine(np.vstack([self.free, self.free]), np.vstack([self.priced, self.priced]))
 
     def balanced(self, lam: Array) -> Array:
-        """The lam' nearest to lam, in sum |lam_n| (lam'_n / lam_n - 1)^2, with free'lam' = 0."""
+        """The nearest lam', in sum |lam_n| (lam'_n / lam_n - 1)^2, with free'lam' = 0; 0 if rounding hides it."""
         if not self.free.shape[1]:
             return lam
         for _ in range(2):  # the second time for the rounding of the first, by the sizes that are left
             root, before = np.sqrt(np.abs(lam)), np.abs(lam)
             weighed = np.divide(lam, root, where=root > 0, out=np.zeros_like(lam))
-            c = np.linalg.lstsq(root[:, None] * self.free, weighed, rcond=None)[0]
-            lam = lam - root**2 * (self.free @ c)
-            lam = np.where(np.abs(lam) > 8 * EPS * before, lam, 0.0)  # what is left may be rounding alone
-        return lam
+            A = root[:, None] * self.free
+            A = A / np.maximum(np.linalg.norm(A, axis=0), np.finfo(float).tiny)  # columns have units of their own
+            c, _, rank, sizes = np.linalg.lstsq(A, weighed, rcond=None)
+            lam = lam - root * (A @ c)
+            lost = 8 * EPS * (sizes[0] / sizes[rank - 1] if rank else 1.0)
+            lam = np.where(np.abs(lam) > lost * before, lam, 0.0)  # what is left may be rounding alone
+        off = np.abs(self.free.T @ lam) > 4 * np.count_nonzero(lam) * EPS * (np.abs(self.free).T @ np.abs(lam))
+        return np.zeros_like(lam) if off.any() else lam
 
     def slope(self, lam: Array) -> float:
         """||priced'lam||."""

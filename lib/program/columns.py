@@ -17,6 +17,7 @@ from lib.program.solution import Progress, Watch
 from lib.zonotope import Maximiser, Search
 from lib.zonotope.ascent import unit
 
+LARGEST = float(np.finfo(float).max)
 NODES = 200_000  # of a proof without a deadline
 EVERY = 2.0  # seconds between reports
 ROUNDS, WHOLE = 0.4, 0.1  # shares of the time: of all for rounds; of the rest for a proof with all rows
@@ -39,7 +40,7 @@ class Interval(NamedTuple):
     def smaller(self, e: int) -> "Interval":
         """Bounds and multipliers times 2^-e."""
         lower, upper = (float(np.ldexp(bound, -e)) for bound in (self.lower, self.upper))
-        return self._replace(lower=lower, upper=upper, lam=np.ldexp(self.lam, -e))
+        return self._replace(lower=min(lower, LARGEST), upper=upper, lam=np.ldexp(self.lam, -e))
 
 
 class Estimate(NamedTuple):

@@ -8,18 +8,25 @@ Neither way raises the objective: the triangle inequality, and AM-GM (Pilanci an
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lib.bounds import exponent
 from lib.data import Array, Mask, validated_matrix
 from lib.network import Network
 
 NEGLIGIBLE = 1e-10  # of the longest neuron: what an interior-point method leaves of a neuron that is not used
 
 
-def neurons(V: Array, s: Array) -> Network:
-    """w1 = v / sqrt||v||, w2 = s sqrt||v|| for each row v of V (m, d) that is not negligible: cost = sum ||v||."""
-    lengths = np.linalg.norm(V, axis=1)
+def neurons(V: Array, s: Array, units: ArrayLike = 0) -> Network:
+    """w1 = v / sqrt||v||, w2 = s sqrt||v|| for each row v of V (m, d) that is not negligible: cost = sum ||v||.
+
+    Of V times 2^units, one exponent or (d,), for the v that are not negligible in V.
+    """
+    top = exponent(V)
+    lengths = np.linalg.norm(np.ldexp(V, -top), axis=1)
     used = lengths > NEGLIGIBLE * lengths.max(initial=0.0)
-    root = np.sqrt(lengths[used])
-    return Network((V[used] / root[:, None]).T, s[used] * root)
+    V, s = np.ldexp(V[used], units), s[used]
+    own = np.frexp(np.abs(V).max(axis=1, initial=0.0))[1]  # squares of their own sizes neither overflow nor vanish
+    root = np.sqrt(np.ldexp(np.linalg.norm(np.ldexp(V, -own[:, None]), axis=1), own))
+    return Network((V / root[:, None]).T, s * root)
 
 
 def to_network(V_pos: ArrayLike, V_neg: ArrayLike) -> Network:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import lstsq
 
-from lib.bounds import TINY, exponent, norm_lower
+from lib.bounds import FAR, TINY, norm_lower, typical
 from lib.data import EPS, Array, Mask, directions, validated, validated_targets
 from lib.program.affine import Affine, Beside, Skip
 from lib.program.columns import Interval
@@ -161,7 +161,7 @@ def max_margin(
         primal_value = sum_i |w2_i| ||w1_i|| / min_n y_n f(x_n),        dual_value = y'lam / d_H(lam)
 
     are within `tol` of each other relatively, after `seconds`, or at Ctrl-C, in each case with what is certified so
-    far. The network has least margin 1 and is balanced, so its `cost` is `primal_value`; `lam` has d_H(lam) <= 1.
+    far. The network has least margin 1 and is balanced: without biases its `cost` is `primal_value`. d_H(lam) <= 1.
     With a `skip` f also has a term x'w0, "free" or "penalised" by ||w0||, with `constant` a free term b0; with
     `free="bias"` neurons (x'w1_i + b_i)_+, of which the norm sees w1_i alone (then the network takes (x, 1)).
     `progress` is called after each round, for instance `print_progress`. The values scale as X -> cX, P* -> P*/c.
@@ -185,18 +185,20 @@ def max_margin(
 
 
 def _prepared(X: Array, beside: Beside) -> tuple[Array, Affine, Array, int]:
-    """The rows that neurons see, the affine part, the unit of each row: its length, or 1 with biases; and e.
+    """The rows that neurons see, the affine part, the unit of each row, its length beside a constant; and e.
 
-    Biases have units of their own, so with them all this is of 2^-e X, with entries of about 1. Raises `ValueError` for
-    thresholds, which constrain f(0) and the signs of slopes: their data need not be feasible.
+    Biases and constants have units of their own. With them all this is of 2^-e X, with most entries of about 1; with
+    free biases rows have the unit 1, and none is so long that a linear program refuses its gains along itself. Raises
+    `ValueError` for thresholds, which constrain f(0) and the signs of slopes: their data need not be feasible.
     """
     if beside.free == "threshold":
         raise ValueError("free='threshold' is for regularised alone, since no norm may fit the data; use free='bias'")
+    e = typical(X, FAR if beside.free == "bias" else 2000) if beside.constant else 0
+    X, one = np.ldexp(X, -e), np.ones(len(X))
     if beside.free == "none":
-        lengths = np.where(X.any(axis=1), np.einsum("nd,nd->n", X, directions(X)), 1.0)
-        return X, beside.columns(X), lengths, 0
-    X, e = np.ldexp(X, -exponent(X)), exponent(X)
-    return lifted_rows(X, beside.free), beside.columns(X), np.ones(len(X)), e
+        lengths = np.einsum("nd,nd->n", X, directions(X))
+        one = np.hypot(lengths, 1.0) if beside.constant else np.where(lengths > 0, lengths, 1.0)
+    return lifted_rows(X, beside.free), beside.columns(X), one, e
 
 
 def least_norm(

@@ -97,7 +97,7 @@ class Outcome(NamedTuple):
 def solution(found: Outcome, interval: Interval, beside: Beside, d: int, e: int) -> Solution:
     """The solution with these bounds for data with d columns, 2^e times as large: biases have units of their own."""
     lower, upper, V, s, z, lam = interval
-    net = neurons(beside.outer(np.ldexp(V, np.where(np.arange(V.shape[1]) < d, -e, 0))), s)
+    net = neurons(beside.outer(V), s, np.where(np.arange(V.shape[1]) < d, -e, 0))
     w0, b0 = beside.parts(z, d)
     return Solution(net, lam, upper, lower, *found[1:], np.ldexp(w0, -e), b0)
 

@@ -38,7 +38,6 @@ class Columns(NamedTuple):
     values: Array
 
 
-@lru_cache(maxsize=64)
 def spread(n: int, d: int) -> Array:
     """n directions spread evenly over the sphere of R^d: a Kronecker sequence, made normal, scaled to length one.
 
@@ -48,9 +47,10 @@ def spread(n: int, d: int) -> Array:
     for _ in range(64):
         phi = (1 + phi) ** (1 / (d + 1))
     steps = phi ** -np.arange(1.0, d + 1)
-    U = unit(ndtri((0.5 + np.outer(np.arange(1, n + 1), steps)) % 1.0))
-    U.setflags(write=False)
-    return U
+    return unit(ndtri((0.5 + np.outer(np.arange(1, n + 1), steps)) % 1.0))
+
+
+_kept = lru_cache(maxsize=64)(spread)  # for starts, again and again
 
 
 def _depth(U: Array, G: Array, S: Mask, own: Mask) -> Array:
@@ -141,16 +141,19 @@ def starts(pair: Zonotopes, n: int) -> Array:
     if len(pair.A) == 0:
         return pair.A
     longest = pair.A[np.argsort(-np.linalg.norm(pair.A, axis=1), kind="stable")[:MOST_STARTS]]
-    some = spread(min(n * max(2, SCREENED // r), CELLS * cover(len(pair.A), r)), r)
+    some = _kept(min(n * max(2, SCREENED // r), CELLS * cover(len(pair.A), r)), r)
     some = np.vstack([some, unit(some @ np.diag(pair.A.std(axis=0)))])
     most = min(n * max(2, HIGHEST // r), len(some)) - 1
-    highest = np.argpartition(-pair.height(some), most)[: most + 1]
+    heights = -pair.height(some)
+    highest = np.argpartition(heights, most)[: most + 1]
+    highest = highest[np.argsort(heights[highest], kind="stable")]
     return unit(np.vstack([longest, pair.A.sum(axis=0), some[highest]]))
 
 
 def columns(X: Array, lam: Array, pair: Zonotopes, U: Array, s: Array) -> Columns:
     """Directions of the basis of `pair`, with their signs, in the coordinates of X, highest first."""
-    U = unit(U @ pair.basis)
+    U = U @ pair.basis
+    U = U / np.linalg.norm(U, axis=1, keepdims=True)
     values = growth(X, lam, U, s)
     order = np.argsort(-values, kind="stable")
     return Columns(U[order], s[order], values[order])
