@@ -72,7 +72,7 @@ BREAKS = (
     ),
     Break("zonotope/maxima.py", "stable = [_is_peak", "stable = [not _is_peak", "stable and unstable exchanged", "08"),
     Break("closed_form.py", "-np.expm1(m *", "-np.expm1(2 * m *", "twice the neurons", "11"),
-    Break("program/maps.py", "root = np.sqrt(lengths[used])", "root = lengths[used]", "a root left out", "04"),
+    Break("program/maps.py", "root = np.sqrt(lengths)", "root = lengths", "a root left out", "04"),
     Break("program/maps.py", "(np.abs(net.w2) * net.W1).T)", "net.W1.T)", "the outer weight left out", "04"),
     Break("program/written.py", "multiply((2 * D - 1).T", "multiply(D.T", "cones without their off rows", "04"),
     Break(
@@ -108,7 +108,7 @@ BREAKS = (
     ),
     Break(
         "flow/modes.py",
-        "field = rows - (rows @ normals.T) @ duals if len(j) else rows",
+        "field = rows - (rows @ normals.T) @ duals",
         "field = rows",
         "sliding without projection",
         "02",
@@ -208,8 +208,8 @@ BREAKS = (
     ),
     Break(
         "flow/modes.py",
-        "return (data.y * coefficients(data, on, slide))[:, None] * data.X",
-        "return data.y[:, None] * data.X",
+        "rows = (data.y * coefficients(data, on, slide))[:, None] * data.X",
+        "rows = data.y[:, None] * data.X",
         "a pull by every row",
         "02",
         "thm-flow-polar",
@@ -290,8 +290,8 @@ BREAKS = (
     ),
     Break(
         "program/maps.py",
-        "root = np.sqrt(lengths[used])",
-        "root = lengths[used]",
+        "root = np.sqrt(lengths)",
+        "root = lengths",
         "a root left out",
         "07",
         "thm-kkt-exact",

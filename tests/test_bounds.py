@@ -165,3 +165,10 @@ def test_an_overflow_is_infinite_and_not_a_number():
     net = Network(np.full((4, 1), 1e200), np.array([1e200]))
     assert decay_upper(net, X, y, LOSSES["squared"], 0.1) == np.inf
     assert upper_bound(net, X, y) == np.inf
+
+
+def test_rows_without_a_multiplier_do_not_move_a_lower_bound():
+    """Catches units taken from a row that lam does not use, in which the others vanish."""
+    X, y = np.array([[1.0, 0.0], [0.0, 1.0], [1e300, 1e290]]), np.array([1.0, -1.0, 1.0])
+    found = lower_bound(X, y, [1.0, -1.0, 0.0])
+    assert found == pytest.approx(2, rel=1e-12) and found <= 2

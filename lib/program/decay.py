@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.bounds import FAR, decay_lower, decay_value, typical
+from lib.bounds import FAR, decay_lower, decay_value, exponent, typical
 from lib.data import Array, Mask, positive
 from lib.losses import LOSSES, Loss, Tailed, get_loss
 from lib.program.affine import Beside, Skip
@@ -107,7 +107,7 @@ def _solved(
     X: Array, y: Array, law: Loss, beta: float, beside: Beside, tol: float, seconds: float, progress: Watch
 ) -> Solution:
     """By rounds, with most entries of X of about 1."""
-    e = typical(X, FAR)
+    e = typical(X, FAR) if beside.constant or beside.free != "none" else exponent(X)
     problem = _problem(np.ldexp(X, -e), y, beside, law, float(np.ldexp(beta, -e)))
     found = generate(problem, tol, seconds, progress)
     return solution(found, found.interval._replace(lam=found.interval.lam[: len(y)]), beside, X.shape[1], e)

@@ -97,7 +97,8 @@ def require_feasible(X: Array, y: Array, free: Array) -> None:
     else:
         rows, functions = _shared(X, free)
         rows = rows[_cancelling(y[rows, None] * functions)] if len(rows) else rows
-        reason = f"{rows_named(rows)} of X contradict each other, whatever is free; drop some, or add a feature" if len(rows) else ""
+        torn = f"{rows_named(rows)} of X contradict each other, whatever is free; drop some, or add a feature"
+        reason = torn if len(rows) else ""
     if reason:
         raise ValueError(f"the data are infeasible: {reason}")
 

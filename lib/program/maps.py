@@ -25,7 +25,8 @@ def neurons(V: Array, s: Array, units: ArrayLike = 0) -> Network:
     used = lengths > NEGLIGIBLE * lengths.max(initial=0.0)
     V, s = np.ldexp(V[used], units), s[used]
     own = np.frexp(np.abs(V).max(axis=1, initial=0.0))[1]  # squares of their own sizes neither overflow nor vanish
-    root = np.sqrt(np.ldexp(np.linalg.norm(np.ldexp(V, -own[:, None]), axis=1), own))
+    lengths = np.ldexp(np.linalg.norm(np.ldexp(V, -own[:, None]), axis=1), own)
+    root = np.sqrt(lengths)
     return Network((V / root[:, None]).T, s * root)
 
 
