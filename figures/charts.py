@@ -59,6 +59,6 @@ def gap(ax: Axes, log_t: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Axes:
     relative = np.maximum(upper[shown] / lower[shown] - 1, 1e-16)
     ax.plot(log_t[shown], relative, color=MARK, lw=2.2)
     ax.set_yscale("log" if relative.max(initial=0) > 10 * relative.min(initial=1) else "linear")
-    ax.set_ylabel("relative gap")
+    ax.set_ylabel("upper / lower − 1")
     ax.grid(axis="y")
     return ax

@@ -95,9 +95,11 @@ function render({ model, el }) {
     drag.forEach((place) => place());
     const part = (k) => (360 * all.reached.filter((r) => r === k).length) / STARTS;
     const share = (k) => (part(k) < 360 ? `${text(part(k), 0)}° of the circle` : "the whole circle");
+    const reached = all.ends.map((e, k) => `${degrees(unit(e))} ${k ? "" : "is reached "}from ${share(k)}`).join("; ");
+    const whole = part(0) === 360 && `Almost all directions end at ${degrees(unit(all.ends[0]))}.`;
     figure.say(
       `A ${s > 0 ? "positive" : "negative"} neuron that starts at ${text(start / RAD, 0)}° ${path === null ? "is dead: nothing pulls it" : `ends at ${degrees(unit(path.end))}`}.`,
-      all.ends.length ? `Ends: ${all.ends.map((e, k) => `${degrees(unit(e))} from ${share(k)}`).join("; ")}.` : "No direction is pulled anywhere.",
+      all.ends.length ? whole || `${reached}.` : "No direction is pulled anywhere.",
       all.reached.includes(-1) && `From ${share(-1)} neurons die.`,
     );
     model.set("ends", all.ends);

@@ -35,7 +35,7 @@ function render({ model, el }) {
     const [high, deep] = [beta + 1, -n - beta - 1];
     const up = (v) => 8 + ((high - v) / (high - deep)) * (top.H - 16);
     const stairs = (shift) => [a, ...x, b].flatMap((t, k, all) => (k + 1 < all.length ? [[across(top, t), up(shift - (n - k))], [across(top, all[k + 1]), up(shift - (n - k))]] : []));
-    top.draw("path", { class: "area soft", d: outline([...stairs(beta), ...stairs(-beta).reverse()], true) });
+    top.draw("path", { class: "area soft lit", d: outline([...stairs(beta), ...stairs(-beta).reverse()], true) });
     top.draw("path", { class: "line thin soft dash", d: outline(stairs(0)) });
     const h = (t) => lam.reduce((sum, l, i) => sum + l * relu(x[i] - t), 0);
     top.draw("path", { class: "line bold wine", d: outline([a, ...x, b].map((t) => [across(top, t), up(h(t))])) });

@@ -52,9 +52,10 @@ function render({ model, el }) {
   const x = (k) => (wide ? Math.log10(clock[k]) : clock[k]);
   const xs = [x(shown[0]), x(shown.at(-1))];
   const solved = shown.filter((k) => upper[k] !== null);
-  const gap = (k) => Math.log10(Math.max(upper[k] / lower[k] - 1, 1e-16));
+  const gap = (k) => Math.max(upper[k] / lower[k] - 1, 1e-16);
+  const decades = Math.max(...solved.map(gap)) > 10 * Math.min(...solved.map(gap));
   const bounds = new Panel(figure, { name: "Lower and upper bound", ratio: 0.82, head: "Bounds on P*" });
-  const gaps = new Panel(figure, { name: "Relative gap", ratio: 0.82, head: "Relative gap" });
+  const gaps = new Panel(figure, { name: "Upper bound over lower bound, less 1", ratio: 0.82, head: "Upper / lower − 1" });
   const time = timeline(figure, {
     name: "log t", count: shown.length, start: shown.length - 1, show: (at) => moment(clock[shown[Math.round(at)]]), change: draw,
   });
@@ -98,10 +99,12 @@ function render({ model, el }) {
   function drawGaps(k) {
     gaps.clear();
     if (solved.length === 0) return;
-    const ys = solved.map(gap);
-    const place = axes(gaps, xs, spread(Math.floor(Math.min(...ys)), Math.ceil(Math.max(...ys)), 0.02), [wide, true], ["log t", "gap"]);
-    curve(gaps, place, solved, gap, "wine bold");
-    if (upper[k] !== null) cursor(gaps, place, k, [[gap(k), "wine"]]);
+    const height = (j) => (decades ? Math.log10(gap(j)) : gap(j));
+    const [low, high] = [Math.min, Math.max].map((end) => end(...solved.map(height)));
+    const range = decades ? spread(Math.floor(low), Math.ceil(high), 0.02) : spread(low, high);
+    const place = axes(gaps, xs, range, [wide, decades], ["log t", "gap"]);
+    curve(gaps, place, solved, height, "wine bold");
+    if (upper[k] !== null) cursor(gaps, place, k, [[height(k), "wine"]]);
   }
 
   function draw() {

@@ -43,7 +43,8 @@ function render({ model, el }) {
     }
     X.forEach((x, n) => {
       left.example(x, y[n], LOOK[y[n]]);
-      left.label(x, `x${subscript(n + 1)}`, LOOK[y[n]], 15, 6);
+      const long = Math.hypot(...x) || 1; // beside the ray through x, along which a neuron may lie
+      left.label(x, `x${subscript(n + 1)}`, LOOK[y[n]], (15 * x[1]) / long, 4 + (15 * x[0]) / long);
     });
   }
 

@@ -11,9 +11,9 @@ function render({ model, el }) {
     const buttons = options.map((option) => {
       const pick = element("button", { type: "button" }, option);
       pick.addEventListener("click", () => ((chosen[name] = option), draw()));
-      row.append(pick);
       return pick;
     });
+    row.append(element("div", {}, ...buttons));
     return { row, name, options, buttons };
   });
   const answer = element("dl", { class: "answer" });

@@ -37,7 +37,7 @@ function render({ model, el }) {
 
   function drawData(X) {
     left.clear();
-    left.line([0, 0], [-w[1], w[0]], "line thin dash hair");
+    left.line([0, 0], [-w[1], w[0]], "line thin dash soft");
     left.arrow([0, 0], w, "wine", 2);
     left.label(w, "w*", "wine strong", 14, -4);
     X.forEach((x) => left.example(x, dot(x, w), dot(x, w) > 0 ? "pos" : "neg"));

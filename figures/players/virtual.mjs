@@ -41,16 +41,19 @@ function render({ model, el }) {
     const fits = lengths.every((l) => l > 2.02 * rho);
     const acute = dot(X[0], X[1]) > 1e-9;
     const reach = panel.view.reach;
+    const corner = plus(X[0], X[1]);
+    const [left, low] = panel.place(corner);
+    const beside = (p) => Math.hypot(panel.place(p)[0] - left, panel.place(p)[1] - low + 16) > 24; // the word "sum"
     for (let i = -7; fits && i <= 7; i++)
       for (let j = -7; j <= 7; j++) {
         const y = [(i * reach) / 7.5, (j * reach) / 7.5];
         const v = minus(denoised(y, X, rho), y), long = Math.hypot(...v) || 1;
-        panel.arrow(y, plus(y, along(v, Math.min(1, (0.09 * reach) / long))), "soft", 1);
+        const step = along(v, Math.min(1, (0.09 * reach) / long));
+        if (beside(plus(y, along(step, 0.5)))) panel.arrow(y, plus(y, step), "soft", 1);
       }
     const circle = (c) => panel.path(Array.from({ length: 48 }, (_, k) => plus(c, along([Math.cos((k * Math.PI) / 24), Math.sin((k * Math.PI) / 24)], rho))), "line thin pos", true);
     [[0, 0], ...X].forEach(circle);
     panel.dot([0, 0], "solid pos", 6);
-    const corner = plus(X[0], X[1]);
     const stays = fits && kept(X, rho);
     if (fits) panel.dot(corner, stays ? "solid wine" : "ring wine", 7);
     panel.label(corner, "sum", "wine strong", 0, -12);

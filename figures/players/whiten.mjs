@@ -40,7 +40,7 @@ function render({ model, el }) {
     name: `whiten ${y}`,
     goal: "place the examples so that no product is negative, and none becomes so when the data are whitened.",
     better: (a, b) => a > b,
-    show: (v) => `least product ${text(v, 2)}`,
+    show: (v) => `least product, before and after, ${text(v, 2)}`,
     answer: () => draw(),
   });
 
