@@ -308,19 +308,26 @@ def drive_flow_in_space(figure: Locator) -> None:
 
 
 def drive_basins(figure: Locator) -> None:
+    def told() -> None:
+        """Each end has its share of the circle, or the only one has all of it."""
+        said, ends = words(figure), held(figure, "ends")
+        shares = [int(share) for share in re.findall(r"from (\d+)° of the circle", said, re.I)]
+        assert said.count("is reached from") + said.count("Almost all directions end at") == 1
+        assert len(shares) == len(ends) + said.count("neurons die") if "reached" in said else len(ends) == 1
+        assert sum(shares or [360]) == pytest.approx(360, abs=len(ends))
+
     slide(figure, "start of a neuron", 100)
-    ends = np.array(held(figure, "ends"))
     for s, button in ((1, "Show negative neurons"), (-1, "Show positive neurons")):
         ends = np.array(held(figure, "ends"))
         around = ends + np.array([[-1e-5], [0.0], [1e-5]])
         heights = growth(X, LAM, np.stack([np.cos(around), np.sin(around)], axis=-1), float(s))
         assert (heights[1] >= heights.max(axis=0) - 1e-9).all()
         before = drawing(figure)
+        told()
         figure.get_by_role("button", name=button).click()
         assert drawing(figure) != before
     move_points(figure, "Example 1")
-    shares = re.findall(r"° (?:is reached )?from (\d+)° of the circle", words(figure))
-    assert len(shares) == len(held(figure, "ends")) > 1 and "Almost all" not in words(figure)
+    told()
 
 
 def drive_sphere(figure: Locator) -> None:
