@@ -46,13 +46,14 @@ function render({ model, el }) {
     const road_ = Array.from({ length: SAMPLES + 1 }, (_, j) => Math.min(...marginsOf(X, y, straight(A, B, roads[k], j / SAMPLES))));
     const low = Math.min(-0.2, ...ranked), high = 1.25;
     const place = (v, q) => [l + v * (panel.W - l - r), t + ((high - q) / (high - low)) * (panel.H - t - b)];
-    for (const q of [0, 0.5, 1]) {
+    const step = [0.5, 1, 2, 5, 10].find((v) => (high - low) / v < 8) ?? 20;
+    for (let q = step * Math.ceil(low / step); q <= 1; q += step) {
       panel.draw("path", { class: `line thin ${q === 0 ? "soft" : "hair"}`, d: outline([place(0, q), place(1, q)]) });
-      panel.draw("text", { x: l - 6, y: place(0, q)[1] + 4, class: "label tiny", "text-anchor": "end" }, String(q));
+      panel.draw("text", { x: l - 6, y: place(0, q)[1] + 4, class: "label tiny", "text-anchor": "end" }, String(q).replace("-", "−"));
     }
     panel.draw("path", { class: "line bold pos", d: outline([place(0, 1), place(1, 1)]) });
     panel.draw("path", { class: "line bold neg", d: outline(road_.map((q, j) => place(j / SAMPLES, q))) });
-    panel.draw("text", { x: place(0.98, 1)[0], y: place(0, 1)[1] - 8, class: "label strong pos", "text-anchor": "end" }, "convex program: at least");
+    panel.draw("text", { x: place(0.98, 1)[0], y: place(0, 1)[1] - 8, class: "label strong pos", "text-anchor": "end" }, "convex program: at least 1");
     panel.draw("text", { x: place(0.98, 0)[0], y: panel.H - 8, class: "label strong neg", "text-anchor": "end" }, "weights, averaged");
     const here = marginsOf(X, y, straight(A, B, roads[k], road.get()));
     const least = Math.min(...here);
