@@ -252,7 +252,7 @@ def compared(found: Layers | None, X: Array, predictions: str | None) -> str:
     if found is None:
         return ""
     if not predictions:
-        return "not checked: --predictions compares them with those of the trained network"
+        return "not checked; --predictions compares them with the trained ones"
     found.agreeing(X[:, : len(found.W1)], read_predictions(predictions))
     return f"agree with --predictions on all {len(X)} rows"
 

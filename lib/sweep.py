@@ -33,7 +33,7 @@ Task = Callable[..., Mapping[str, Any]]
 
 
 class Case(NamedTuple):
-    """One case: its `id`, its `params`, the `values` that the task returned, and the traceback of its `error` or ''."""
+    """One case: its `id`, its `params`, the `values` that the task returned, and its `error`, a traceback or empty."""
 
     id: str
     params: dict[str, Any]

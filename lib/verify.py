@@ -192,7 +192,7 @@ KEPT = "application/papermill.record/"  # the prefix with which a built book fin
 
 
 def glue(name: str, value: object) -> None:
-    """Keep a value under a name: {glue:text}`name:.2f` in the text shows it when the book is built.
+    """Keep a value under a name: the role `glue:text` with `name:.2f` shows it in the text when the book is built.
 
     Needs no tool of the book's: a notebook that runs elsewhere shows nothing.
     """

@@ -363,7 +363,7 @@ def test_outputs_that_nothing_checked_are_called_that(tmp_path: Path, capsys: py
     np.savetxt(tmp_path / "own.txt", VALUES)
     arguments = ["--data", table, "--network", biased(tmp_path / "net.npz"), "--no-solve"]
     own = ["--predictions", tmp_path / "own.txt"]
-    for more, line in ((own, "agree with --predictions on all 4 rows"), ([], "not checked: --predictions compares")):
+    for more, line in ((own, "agree with --predictions on all 4 rows"), ([], "not checked; --predictions compares")):
         assert f"outputs         {line}" in judged(capsys, *arguments, *more)[1]
         assert json.loads(judged(capsys, *arguments, *more, "--json")[1])["outputs"].startswith(line)
     _, out, err = judged(capsys, "--data", table)

@@ -113,6 +113,14 @@ def test_the_ledger_lists_what_was_verified_and_what_is_cited(book: SmallBook, p
     assert "mathjax" in str(page.head).lower()  # a page with no formula of its own still has to set those it gathers
 
 
+def test_a_claim_that_is_cited_and_verified_stands_once(book: SmallBook) -> None:
+    """Catches a claim that the ledger lists twice, and one that it lists without its source."""
+    book.append("part/two.md", box("lem-known", "measured"))
+    assert book.build() == ""
+    told = [p.text for p in book.page("ledger").select("section section > p") if "Lemma 2.1" in p.text]
+    assert len(told) == 1 and "measured here" in told[0] and told[0].endswith("cited from Known [Kno01]")
+
+
 def test_what_the_ledger_links_to_is_there(book: SmallBook) -> None:
     """Catches two boxes of one claim under one name."""
     book.append("one.md", box("thm-a", "once more"))
@@ -179,7 +187,9 @@ def test_the_ledger_of_the_book_is_complete() -> None:
     shown = [anchor_of(a) for a in page.select("section section a[href]") if a.text == "measured here"]
     assert Counter(re.sub(r"^verified-|-\d+$", "", name) for name in shown) == calls and calls
     stated = {anchor_of(a) for a in page.select("section section p a[href]")}
-    assert set(cited) <= stated and len(page.select("section section > p")) == calls.total() + len(cited)
+    lines = page.select("section section > p")
+    assert set(cited) <= stated and len(lines) == calls.total() + len(set(cited) - set(calls))
+    assert {anchor_of(p.a) for p in lines if "· cited from " in p.text} == set(cited)
     assert len(page.select("section section .verification table")) == calls.total()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+import chapters
 import citing
 import home
 import pytest
@@ -84,7 +85,7 @@ def test_a_glance_at_a_small_book(glance: SmallBookAtAGlance) -> None:
     (item,) = page.select("ul.gallery > li")
     assert item.text.strip() == "Figure 1.1. A dot." and links(item) == [("Figure 1.1", "one.html#fig-dot")]
     with Image.open(glance.folder / "out" / item.img["src"]) as still:
-        assert item.img["alt"] == "a dot" and still.size == (320, 107)
+        assert item.img["alt"] == "a dot" and still.size == (480, 160)
     words = {name: [a.text for a in glance.page(name).select("a:has(.std-term)")] for name in (*CHAPTERS, "glance")}
     assert words == {
         "one": ["zonotopes"],
@@ -94,6 +95,18 @@ def test_a_glance_at_a_small_book(glance: SmallBookAtAGlance) -> None:
         "five": ["cell", "zonotope"],
         "glance": [],
     }
+
+
+def test_a_line_of_the_map_passes_circles_that_it_does_not_join() -> None:
+    """Catches a line that runs behind a circle, and one that bows although nothing is in its way."""
+    top, bottom = (200.0, 29.0), (200.0, 145.0)
+    aside, between = (240.0, 87.0), (200.0, 87.0)
+    assert "C200.0 87.0 200.0 87.0 200.0 145.0" in chapters.curve(top, bottom, [aside])
+    for circles in ([between], [between, (160.0, 87.0)], [between, aside]):
+        numbers = [float(number) for number in re.findall(r"[\d.]+", chapters.curve(top, bottom, circles))]
+        way = list(zip(numbers[::2], numbers[1::2], strict=True))
+        assert way[0] == top and way[-1] == bottom
+        assert not any(chapters.met(way, circle) for circle in circles)
 
 
 def test_chapters_that_need_each_other_stop_the_build(glance: SmallBookAtAGlance) -> None:
@@ -177,6 +190,8 @@ def test_the_gallery_and_the_map_are_whole(pages: dict[str, Facts]) -> None:
     figures = [f"{Path(path).name}#{name}" for path, facts in pages.items() for name in facts.figures]
     shown = [item.a["href"] for item in page.select("ul.gallery > li") if item.a.img]
     assert sorted(shown) == sorted(figures) and len(figures) > 50
+    driven = [item for item in page.select("ul.gallery > li") if "(yours to drive)" in item.text]
+    assert 10 < len(driven) < len(shown)  # those that move say so, and the others do not
     numbered = [Path(path).name for path, facts in pages.items() if facts.numbered]
     assert sorted(a["href"] for a in page.select("svg + ul > li > p > a:first-child")) == sorted(numbered)
     assert len(page.select("ul.path")) == 3

@@ -7,9 +7,12 @@ from pathlib import Path
 from types import ModuleType
 
 import docstrings
+import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 from docutils.parsers.rst import roles
+
+from tests.test_site import HTML, skipped, soup_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "book" / "library.md").read_text()
@@ -66,7 +69,17 @@ def test_the_translation_links_and_shows() -> None:
     """Catches a label that stays text, code that is not code, a formula that is set as a paragraph."""
     found = list(docstrings.translated(["|x_n'u| <= 1, as in thm-dual, for `lam`.", "", "    a* = b_", "", "End."]))
     assert found[0] == "\\|x\\_n'u\\| \\<= 1, as in \\ :prf:ref:`thm-dual`\\ , for \\ ``lam``\\ ."
-    assert found[2:5] == ["::", "", "    a* = b_"]
+    assert found[2:5] == [".. code-block:: text", "", "    a* = b_"]
+    assert next(docstrings.translated(["    a = f(b)"])) == "::"
+
+
+@pytest.mark.pages
+@skipped
+def test_the_page_shows_what_is_written() -> None:
+    """Catches primes of formulas that became quotation marks, and a default that shows an object, not its name."""
+    text = soup_of(HTML / "book" / "library.html").select_one("article").text
+    assert "lam'(Xu)_+" in text and "\N{RIGHT SINGLE QUOTATION MARK}" not in text
+    assert "progress=silent" in text and "<function" not in text
 
 
 def test_a_newcomer_finds_what_the_advice_names() -> None:

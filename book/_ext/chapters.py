@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from graphlib import TopologicalSorter
 from html import escape
+from math import hypot
+from operator import mul
 
 from docutils import nodes
 from gathered import Gather, GatherDirective, documents, placeholder
@@ -20,6 +22,10 @@ from sphinx.util import docname_join
 READING_TIME = re.compile(r"Reading time:?\s+(?:about\s+)?(\d+)\s+minutes")
 WIDTH, ROW, RADIUS = 400, 58, 16
 REACH = 25  # of a finger: 44 pixels on a narrow phone, and eight of them in a row do not overlap
+CLEAR = RADIUS + 3  # of a line from the middle of a circle that it does not lead to
+BOWS = (0, 20, -20, 40, -40, 60, -60, 80, -80)  # of a line to a side, until it meets no circle
+
+Point = tuple[float, float]
 
 
 class Chapters:
@@ -87,6 +93,28 @@ def mean(values: Iterable[float]) -> float:
     return sum(values) / len(values) if values else 0.5
 
 
+def along(points: list[Point], t: float) -> Point:
+    """The point at t in [0, 1] of the cubic curve with these four points."""
+    shares = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+    return sum(map(mul, shares, (x for x, _ in points))), sum(map(mul, shares, (y for _, y in points)))
+
+
+def curve(start: Point, end: Point, circles: list[Point]) -> str:
+    """A line from circle to circle that bows to a side if the others would be in its way."""
+    (x, y), (u, v) = start, end
+    bend = (v - y) / 2
+    ways = [[start, (x + bow, y + bend), (u + bow, v - bend), end] for bow in BOWS]
+    free = [way for way in ways if not any(met(way, circle) for circle in circles)]
+    (a, b), (c, d) = (free or ways)[0][1:3]
+    return f'<path d="M{x:.1f} {y:.1f}C{a:.1f} {b:.1f} {c:.1f} {d:.1f} {u:.1f} {v:.1f}"/>'
+
+
+def met(way: list[Point], circle: Point) -> bool:
+    """Whether a curve runs behind a circle."""
+    steps = [along(way, k / 40) for k in range(41)]
+    return any(hypot(x - circle[0], y - circle[1]) < CLEAR for x, y in steps)
+
+
 class Map(Gather):
     kind = "map"
 
@@ -113,14 +141,11 @@ class Map(Gather):
             for r, row in enumerate(chapters.rows)
             for k, name in enumerate(row)
         }
-        lines = "".join(self.curve(*at[need], *at[name]) for name in at for need in chapters.direct(name))
+        joined = [(need, name) for name in at for need in chapters.direct(name)]
+        lines = "".join(curve(at[a], at[b], [at[name] for name in at if name not in (a, b)]) for a, b in joined)
         circles = "".join(self.circle(chapters, name, *place) for name, place in at.items())
         size = f"{WIDTH} {ROW * len(chapters.rows)}"
         return f'<svg class="chapter-map" viewBox="0 0 {size}" role="group" aria-label="map">{lines}{circles}</svg>'
-
-    def curve(self, x: float, y: float, u: float, v: float) -> str:
-        bend = (v - y) / 2
-        return f'<path d="M{x:.1f} {y:.1f}C{x:.1f} {y + bend:.1f} {u:.1f} {v - bend:.1f} {u:.1f} {v:.1f}"/>'
 
     def circle(self, chapters: Chapters, name: str, x: float, y: float) -> str:
         number, title = chapters.number(name), escape(self.env.titles[name].astext())

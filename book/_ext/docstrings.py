@@ -3,8 +3,10 @@
 Under a cell that shows the source of a function stands a link to its entry on the page of the library.
 """
 
+import ast
 import re
 from collections.abc import Iterator
+from textwrap import dedent
 
 from docutils import nodes
 from sphinx import addnodes
@@ -31,12 +33,21 @@ def inline(text: str) -> str:
     return "\\ ".join([*found, escaped(text[end:])]) if found else escaped(text)
 
 
+def is_python(block: str) -> bool:
+    """Whether the colours of Python mean anything in it."""
+    try:
+        ast.parse(dedent(block))
+    except SyntaxError:
+        return False
+    return True
+
+
 def translated(lines: list[str]) -> Iterator[str]:
     """Paragraphs of text; indented ones are formulas, shown as they stand."""
     for block in re.split(r"\n\s*\n", "\n".join(lines).strip("\n")):
         rows = block.splitlines()
         if rows and all(row.startswith("    ") for row in rows):
-            yield from ("::", "", *rows, "")
+            yield from ("::" if is_python(block) else ".. code-block:: text", "", *rows, "")
         else:
             yield from (inline(" ".join(row.strip() for row in rows)), "")
 
@@ -50,11 +61,13 @@ def skipped(app: Sphinx, what: str, name: str, obj: object, skip: bool, options:
 
 
 class Entries(SphinxTransform):
-    """Links from shown sources to their entries."""
+    """Links from shown sources to their entries, whose primes stay primes."""
 
     default_priority = 600
 
     def apply(self, **_: object) -> None:
+        if any(self.document.findall(addnodes.desc)):
+            self.document["support_smartquotes"] = False
         for cell in list(self.document.findall(nodes.container)):
             if cell.get("nb_element") != "cell_code":
                 continue

@@ -24,14 +24,20 @@ class Exercises(Gather):
     def item(self, document: str, exercise: nodes.Element, solution: str | None) -> nodes.list_item:
         """Its number and its name, its first paragraph, and the way to its solution."""
         number = ".".join(map(str, self.env.toc_fignumbers[document]["exercise"][exercise["label"]]))
-        line = nodes.paragraph("", "", self.link(document, exercise["label"], nodes.Text(f"Exercise {number}")))
+        line = nodes.paragraph("", "", self.whole(document, exercise["label"], f"Exercise {number}"))
         for subtitle in exercise.findall(exercise_subtitle):
             line += [nodes.Text(" ("), *self.copies(subtitle.children), nodes.Text(")")]
         opening = next(exercise.findall(nodes.paragraph))
         line += [nodes.Text(". "), *self.copies(opening.children)]
         if solution:
-            line += [nodes.Text(" "), self.link(document, solution, nodes.Text(f"Solution {number}"))]
+            line += [nodes.Text(" "), self.whole(document, solution, f"Solution {number}")]
         return nodes.list_item("", line)
+
+    def whole(self, document: str, anchor: str, name: str) -> nodes.reference:
+        """A link that does not break before its number."""
+        link = self.link(document, anchor, nodes.Text(name))
+        link["classes"].append("held")
+        return link
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -13,7 +13,7 @@ from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
-WIDTH = 320  # pixels of a still
+WIDTH = 480  # pixels of a still
 COLOURS = 64
 
 
@@ -37,7 +37,8 @@ class Gallery(Gather):
         pictures = [image for image in figure.findall(nodes.image) if not image["uri"].endswith(".svg")]
         still = [self.still(image, anchor) for image in pictures[:1]]
         line = nodes.paragraph("", "", self.link(document, anchor, *still, name))
-        line += nodes.Text(" (yours to drive)" if any("data-player" in r for r in figure.findall(nodes.raw)) else "")
+        moves = any("data-player" in raw.astext() for raw in figure.findall(nodes.raw))
+        line += nodes.Text(" (yours to drive)" if moves else "")
         caption = next(figure.findall(nodes.caption))
         line += [nodes.Text(". "), *self.copies(list(sentence(caption.children)))]
         return nodes.list_item("", line)

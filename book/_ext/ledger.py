@@ -88,6 +88,7 @@ class Ledger(Gather):
         stated = [claim for tree in trees.values() for claim in tree.findall(is_claim)]
         self.titles = {claim["label"]: claim[0].children for claim in stated}
         self.numbered = {claim["label"]: hypotheses(claim) for claim in stated}
+        self.sources = {claim["label"]: sources(claim) for tree in trees.values() for claim in cited_claims(tree)}
         chapters = [Chapter(document, boxes(tree), cited_claims(tree)) for document, tree in trees.items()]
         chapters = [chapter for chapter in chapters if chapter.boxes or chapter.cited]
         yield self.summary(chapters)
@@ -107,25 +108,31 @@ class Ledger(Gather):
         return nodes.reference("", "", *self.chapter(document), refid=anchor(document), internal=True)
 
     def account(self, chapter: Chapter) -> nodes.section:
-        """The claims of a chapter, first the verified, then the cited."""
+        """The claims of a chapter, first the verified, then those only cited."""
         title = [self.link(chapter.document, "", *self.chapter(chapter.document))]
         verified = [node for box in chapter.boxes for node in self.verified(chapter.document, box)]
-        return section(anchor(chapter.document), title, *verified, *map(self.cited, chapter.cited))
+        known = {label_of(box) for box in chapter.boxes}
+        cited = [self.cited(claim) for claim in chapter.cited if claim["label"] not in known]
+        return section(anchor(chapter.document), title, *verified, *cited)
 
     def verified(self, document: str, box: nodes.container) -> list[nodes.Node]:
         label = label_of(box)
         cell = self.link(document, box["ids"][0], nodes.Text("measured here"))
         told = [self.claim(label), *self.name(label), nodes.Text(self.numbered.get(label, "")), nodes.Text(" · "), cell]
+        told += self.origin(label)
         verdict = fold_title("", "", *self.copies(box[0].children[1:]))
         body = nodes.container("", *self.copies(list(box.findall(nodes.table))), classes=["verification"])
         return [nodes.paragraph("", "", *told), fold("", verdict, body, classes=["fold", "check"])]
 
     def cited(self, claim: nodes.Element) -> nodes.paragraph:
         label = claim["label"]
-        line = nodes.paragraph("", "", self.claim(label), *self.name(label), nodes.Text(" · cited from "))
-        for k, source in enumerate(self.copies(sources(claim))):
-            line += [nodes.Text(", "), source] if k else [source]
-        return line
+        return nodes.paragraph("", "", self.claim(label), *self.name(label), *self.origin(label))
+
+    def origin(self, label: str) -> list[nodes.Node]:
+        """Whence it is cited; nothing for a claim that the book proves."""
+        found = self.copies(self.sources.get(label, []))
+        marks = [" · cited from ", *[", "] * len(found)]
+        return [node for mark, source in zip(marks, found, strict=False) for node in (nodes.Text(mark), source)]
 
     def claim(self, label: str) -> addnodes.pending_xref:
         """The numbered link to a claim."""

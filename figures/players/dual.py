@@ -127,12 +127,15 @@ def recovery(knots: ArrayLike, w: ArrayLike, names: Sequence[str]) -> Player:
     )
 
     def draw(figure: Figure) -> None:
-        angles = np.linspace(0, 2 * np.pi, 361)
-        for ax, X, name in zip(figure.subplots(1, len(knots), sharey=True), knots, names, strict=True):
+        angles, reach = np.linspace(0, 2 * np.pi, 361), 1.25 * max(1.0, float(np.abs(knots).max()))
+        for above, below, X, name in zip(*figure.subplots(2, len(knots), sharey="row"), knots, names, strict=True):
+            figures.plane(above, reach)
+            figures.arrow(above, state["w"], figures.MARK, 2.0)
+            figures.examples(above, X, np.where(X @ w > 0, 1.0, -1.0)).set_title(name)
             best = planted(X, w)
             up = np.maximum(X @ np.array([np.cos(angles), np.sin(angles)]), 0)
-            ax.plot(np.degrees(angles), np.linalg.pinv(X).T @ state["w"] @ up, color=figures.NEG, lw=1)
-            ax.plot(np.degrees(angles), best.lam @ up, color=figures.POS, lw=1.6)
-            ax.set(title=f"{name}: {best.upper:.2f}", xticks=[0, 180, 360], yticks=[-1, 0, 1])
+            below.plot(np.degrees(angles), np.linalg.pinv(X).T @ state["w"] @ up, color=figures.NEG, lw=1)
+            below.plot(np.degrees(angles), best.lam @ up, color=figures.POS, lw=1.6)
+            below.set(title=f"height {best.upper:.2f}", xticks=[0, 180, 360], yticks=[-1, 0, 1])
 
-    return Player("recovery", state, alt, draw)
+    return Player("recovery", state, alt, draw, 6.4, 4.4)

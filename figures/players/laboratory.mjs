@@ -108,7 +108,7 @@ function render({ model, el }) {
   button(figure, "Reset", () => (([X, y] = [original, labels]), changed()));
   const play = game(figure, {
     name: "laboratory",
-    goal: "place the points so that training pays as much more than the best network as you can make it.",
+    goal: "place the points so that training pays more than the best network, as much more as you can.",
     better: (a, b) => a > b,
     show: (ratio) => `${text(ratio, 2)} times`,
     answer: () => draw(),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -16,6 +17,37 @@ from lib.data import Array, validated, validated_matrix
 from lib.flow import direction_flow, gradient_flow
 from lib.network import Network
 from lib.zonotope import growth, hausdorff
+
+LANES = figures.POS, figures.NEG, figures.MARK  # of the neurons of a race
+
+
+def _on_circle(angles: Array) -> Array:
+    """The unit vectors (..., 2) at some angles."""
+    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+
+
+def _ringed(ax: Axes, X: Array, y: Array) -> float:
+    """The examples X (N, 2), y (N,) in a circle on which neurons start; its radius."""
+    ring = 1.45 * float(np.abs(X).max())
+    figures.plane(ax, 1.1 * ring)
+    ax.plot(*(ring * _on_circle(np.linspace(0, 2 * np.pi, 361))).T, color=figures.HAIR, lw=0.8)
+    figures.examples(ax, X, y)
+    return ring
+
+
+def _neuron(ax: Axes, start: Array, end: Array, colour: str, face: str) -> None:
+    """Where a neuron starts on the circle, and the arrow of where it is."""
+    ax.plot(*start, "o", ms=6.5, mec=colour, mfc=face)
+    figures.arrow(ax, 0.75 * end, colour, 2.2)
+
+
+def _sides(ax: Axes, X: Array, y: Array, starts: Array, net: Network) -> None:
+    """Two neurons, + and -, of a trained network, their starts, and the sign of the network."""
+    ring, circle = _ringed(ax, X, y), _on_circle(np.linspace(0, 2 * np.pi, 361))
+    for s, u, w in zip((1, -1), starts, net.W1.T / net.radii.max(), strict=True):
+        tone, side = figures.colour(s), s * net.predict(circle) > 0
+        ax.fill(*(ring * side[:, None] * circle).T, fc=tone, alpha=0.13, ec="none")
+        _neuron(ax, ring * u, ring * w, tone, tone if s > 0 else "none")
 
 
 def mirror(X: ArrayLike, y: ArrayLike, angle: float, scale: float, answer: tuple[float, float]) -> Player:
@@ -37,17 +69,32 @@ def mirror(X: ArrayLike, y: ArrayLike, angle: float, scale: float, answer: tuple
 
     def draw(figure: Figure) -> None:
         turns = np.linspace(0, 2 * np.pi, 361)
-        circle, signs = np.column_stack([np.cos(turns), np.sin(turns)]), np.array([1.0, -1.0])
-        for ax, (name, angles) in zip(figure.subplots(1, 2, sharey=True), starts.items(), strict=True):
-            begin = Network(scale * np.stack([np.cos(angles), np.sin(angles)]), scale * signs)
-            net = gradient_flow(begin, X, y, loss="exponential", log_t_end=4).network()
+        circle, signs = _on_circle(turns), np.array([1.0, -1.0])
+        begin = {name: _on_circle(np.array(angles)) for name, angles in starts.items()}
+        left, *curves = figure.subplots(1, 3)
+        curves[1].sharey(curves[0])
+        nets = [
+            gradient_flow(Network(scale * U.T, scale * signs), X, y, loss="exponential", log_t_end=4).network()
+            for U in begin.values()
+        ]
+        for ax, name, net in zip(curves, starts, nets, strict=True):
             values = net.predict(circle)
             ax.plot(np.degrees(turns), values, color=figures.INK)
             ax.plot(np.degrees(turns), (values - net.predict(-circle)) / 2, "--", color=figures.MARK)
             ax.set(title=name, xticks=[0, 180, 360])
+        _sides(left, X, y, begin["mirrored"], nets[0])
 
     state = {"X": X, "y": y, "angles": starts["mirrored"], "scale": scale, "answer": starts["not mirrored"]}
-    return Player("mirror", state, alt, draw, 6.0, 2.6)
+    return Player("mirror", state, alt, draw, 6.6, 2.4)
+
+
+def _parted(ax: Axes, X: Array, y: Array, u: Array) -> None:
+    """Two classes, the kinks of their examples, and the start u of a neuron."""
+    ring = _ringed(ax, X, y)
+    for x, label in zip(X, y, strict=True):
+        edge = ring * np.array([-x[1], x[0]]) / np.linalg.norm(x)
+        ax.plot(*np.array([-edge, edge]).T, "--", color=figures.colour(label), lw=0.8)
+    _neuron(ax, ring * u, ring * u, figures.MARK, figures.MARK)
 
 
 def clock(X: ArrayLike, y: ArrayLike, angle: float) -> Player:
@@ -66,7 +113,8 @@ def clock(X: ArrayLike, y: ArrayLike, angle: float) -> Player:
     )
 
     def draw(figure: Figure) -> None:
-        ax, turns = figure.subplots(), np.radians(np.arange(360) + 0.5)
+        (left, ax), turns = figure.subplots(1, 2), np.radians(np.arange(360) + 0.5)
+        _parted(left, X, y, _on_circle(np.array(angle)))
         circle = np.column_stack([np.cos(turns), np.sin(turns)])
         times = np.array([path[-1].t for path in direction_flow(y, circle, X, 1.0).arcs])
         fair = growth(X, y, circle, 1.0) >= 0
@@ -78,7 +126,7 @@ def clock(X: ArrayLike, y: ArrayLike, angle: float) -> Player:
         ax.axhline(limit, color=figures.MARK)
         ax.set(xlabel="direction of the start (degrees)", ylabel="time of alignment", ylim=(-0.05, 1.8 * limit))
 
-    return Player("clock", {"X": X, "y": y, "angle": angle}, alt, draw, 5.0, 2.8)
+    return Player("clock", {"X": X, "y": y, "angle": angle}, alt, draw, 6.2, 2.8)
 
 
 def _apart(X: Array, v: Array) -> bool:
@@ -124,6 +172,19 @@ def sizes(S: Array, rho: Array) -> tuple[Array, Array]:
     return times, np.array(sigma)
 
 
+def _lengths(ax: Axes, S: Array, rho: Array) -> None:
+    """A bar for the length of each example; below, which neuron sees which."""
+    ax.set(xlim=(-0.5, len(rho) - 0.5), ylim=(-0.3 - 0.2 * len(S), 1.2 * rho.max()))
+    ax.set_axis_off()
+    ax.vlines(range(len(rho)), 0, rho, color=figures.INK)
+    for k, length in enumerate(rho):
+        ax.text(k, length + 0.07, f"{length:.2f}", ha="center")
+        ax.text(k, -0.2, f"$x_{k + 1}$", ha="center")
+    for i, (seen, colour) in enumerate(zip(S, LANES, strict=False)):
+        on = np.flatnonzero(seen)
+        ax.plot(on, np.full(len(on), -0.4 - 0.2 * i), "o-", ms=4, color=colour)
+
+
 def race(patterns: ArrayLike, lengths: ArrayLike) -> Player:
     """Neurons with `patterns` (m, N), m <= 3, race on orthogonal examples whose `lengths` (N,) are to be dragged.
 
@@ -139,14 +200,15 @@ def race(patterns: ArrayLike, lengths: ArrayLike) -> Player:
     )
 
     def draw(figure: Figure) -> None:
-        ax = figure.subplots()
-        for own, colour in zip(sigma.T, (figures.POS, figures.NEG, figures.MARK), strict=False):
+        left, ax = figure.subplots(1, 2, width_ratios=(2, 3))
+        _lengths(left, S, rho)
+        for own, colour in zip(sigma.T, LANES, strict=False):
             ax.plot(times, np.minimum(own, 0), color=colour)
         for time in times[1:]:
             ax.axvline(time, color=figures.SOFT, lw=0.8, ls="--")
         ax.set(xlabel="time", ylabel="log of the size", ylim=(-1.02, 0.05))
 
-    return Player("race", {"S": S, "rho": rho}, alt, draw, 4.8, 2.8)
+    return Player("race", {"S": S, "rho": rho}, alt, draw, 6.2, 2.8)
 
 
 def programs(names: Sequence[str], y: ArrayLike, pairs: ArrayLike, scores: ArrayLike) -> Player:

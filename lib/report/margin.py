@@ -19,7 +19,7 @@ class Margin(NamedTuple):
 
     X: Array
     y: Array
-    name: str = "largest margin: the least sum of |w2_i| |w1_i| with all margins >= 1"
+    name: str = "largest margin: least sum of |w2_i| |w1_i|, all margins >= 1"
 
     def upper(self, net: Network) -> float:
         return upper_bound(net, self.X, self.y)
