@@ -16,6 +16,7 @@ from lib.program.solution import Solution, Watch, silent
 FIRST, COARSE = 6, 0.005  # the first proof for few rows has so many of each sign; their program is solved to this gap
 GROWTH = 1.25, 2.0  # of the time that a proof takes, for every row more of each sign
 BETTER = 1.02  # clearly
+SWAPS = 4  # of rows for others, at most
 CHOICE, MISSED = 0.05, 4  # the share of the time left for a look at some rows; one in so many may be one missed so far
 LAST = 1.0  # seconds for a last proof
 
@@ -36,27 +37,35 @@ def _lifted(problem: Problem, rows: Mask, lam: Array) -> Array:
     return lifted
 
 
-def _explored(work: Generation, rows: Mask, seconds: float) -> Estimate:
-    now = perf_counter()
+def _explored(work: Generation, rows: Mask, k: int, seconds: float) -> tuple[Estimate, Mask]:
+    """The best dual variable of the program on some rows; and the rows that its network misses, one for MISSED of k."""
+    now, problem = perf_counter(), work.state.problem
     alone = Clock(now, now + seconds, now + seconds, 1.0)
-    best = Generation(part(work.state, rows), max(work.tol, COARSE), alone, silent).explore()
-    return best._replace(lam=_lifted(work.state.problem, rows, best.lam))
-
-
-def _chosen(work: Generation, inner: Generation, before: Mask, k: int, seconds: float) -> Mask:
-    """The k rows of each sign that weigh most with all rows; or with these, those before and those that these miss.
-
-    The latter where their program seems to be worth clearly more.
-    """
-    problem, (_, _, V, s, z, _) = work.state.problem, inner.interval
+    inner = Generation(part(work.state, rows), max(work.tol, COARSE), alone, silent)
+    best, (_, _, V, s, z, _) = inner.explore(), inner.interval
     short = problem.y * np.maximum(problem.a - problem.y * problem.outputs(V, s, z), 0)
     missed = heaviest(problem, short.reshape(-1, problem.N).sum(axis=0), k // MISSED + 1)
-    heavy = heaviest(problem, work.best.lam, k)
-    again = heaviest(problem, _explored(work, heavy | before | missed, seconds).lam, k)
-    if not again.any() or np.array_equal(again, heavy):
-        return heavy
-    values = [_explored(work, rows, seconds).value for rows in (heavy, again)]
-    return again if values[1] > BETTER * values[0] else heavy
+    return best._replace(lam=_lifted(problem, rows, best.lam)), missed
+
+
+def _chosen(work: Generation, before: Mask, k: int, seconds: float) -> Mask:
+    """The k rows of each sign that weigh most with all rows; then with these, those before and those that these miss.
+
+    And so on, as long as their program seems to be worth clearly more.
+    """
+    best = heaviest(work.state.problem, work.best.lam, k)
+    found, missed = _explored(work, best, k, seconds)
+    pool = best | before | missed
+    for _ in range(SWAPS):
+        rows = heaviest(work.state.problem, _explored(work, pool, k, seconds)[0].lam, k)
+        if not rows.any() or np.array_equal(rows, best):
+            break
+        value = found.value
+        found, missed = _explored(work, rows, k, seconds)
+        if found.value <= BETTER * value:
+            break
+        best, pool = rows, rows | missed
+    return best
 
 
 def few_rows(work: Generation, until: float) -> None:
@@ -82,7 +91,7 @@ def few_rows(work: Generation, until: float) -> None:
         took, left = perf_counter() - began, until - perf_counter()
         growth = np.clip((took / last[1]) ** (1 / (k - last[0])), *GROWTH) if last else GROWTH[1]
         k, last = k + int(np.clip(np.log(max(left / took, 1)) / np.log(growth), 1, 6)), (k, took)
-        rows = _chosen(work, inner, rows, k, min(max(CHOICE * left, 0.0), took / 4))
+        rows = _chosen(work, rows, k, min(max(CHOICE * left, 0.0), took / 4))
 
 
 class Outcome(NamedTuple):
