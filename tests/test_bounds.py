@@ -172,3 +172,5 @@ def test_rows_without_a_multiplier_do_not_move_a_lower_bound():
     X, y = np.array([[1.0, 0.0], [0.0, 1.0], [1e300, 1e290]]), np.array([1.0, -1.0, 1.0])
     found = lower_bound(X, y, [1.0, -1.0, 0.0])
     assert found == pytest.approx(2, rel=1e-12) and found <= 2
+    small, lam = np.vstack([1e-20 * X[:2], X[2:]]), [1.0, -1.0, 0.0]
+    assert bracket(balanced(2, 3, 1.0, np.random.default_rng(0)), small, y, lam).lower == pytest.approx(2e20, rel=1e-9)

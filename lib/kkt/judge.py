@@ -79,7 +79,7 @@ def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, seconds: float = 
     unit = -exponent(X)
     lam = np.ldexp(lam, -exponent(lam))  # in units of X and lam in which nothing underflows
     height = hausdorff(np.ldexp(X, unit), lam, seconds=seconds).upper
-    return float(np.ldexp(norm_lower(y, lam, height), unit))
+    return min(float(np.ldexp(norm_lower(y, lam, height), unit)), float(np.finfo(float).max))
 
 
 def upper_bound(net: Network, X: ArrayLike, y: ArrayLike) -> float:
@@ -98,9 +98,11 @@ def bracket(
     Source: thm-bias-bracket.
     """
     X, y = validated(X, y)
+    if lam is not None:  # which brings the rows that it uses into range, before others make them vanish
+        return Bracket(lower_bound(X, y, lam, seconds=seconds), upper_bound(net, X, y))
     unit = -exponent(X)
     X = np.ldexp(X, unit)
-    lower = best_dual(net, X, y, seconds=seconds).lower if lam is None else lower_bound(X, y, lam, seconds=seconds)
+    lower = best_dual(net, X, y, seconds=seconds).lower
     return Bracket(float(np.ldexp(lower, unit)), float(np.ldexp(upper_bound(net, X, y), unit)))
 
 

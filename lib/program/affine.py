@@ -53,7 +53,7 @@ class Affine:
             lam = lam - root * (A @ c)
             lost = 8 * EPS * (sizes[0] / sizes[rank - 1] if rank else 1.0)
             lam = np.where(np.abs(lam) > lost * before, lam, 0.0)  # what is left may be rounding alone
-        off = np.abs(self.free.T @ lam) > 4 * np.count_nonzero(lam) * EPS * (np.abs(self.free).T @ np.abs(lam))
+        off = np.abs(self.free.T @ lam) > 64 * np.count_nonzero(lam) * EPS * (np.abs(self.free).T @ np.abs(lam))
         return np.zeros_like(lam) if off.any() else lam
 
     def slope(self, lam: Array) -> float:

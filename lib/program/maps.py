@@ -24,6 +24,7 @@ def neurons(V: Array, s: Array, units: ArrayLike = 0) -> Network:
     lengths = np.linalg.norm(np.ldexp(V, -top), axis=1)
     used = lengths > NEGLIGIBLE * lengths.max(initial=0.0)
     V, s = np.ldexp(V[used], units), s[used]
+    V, s = V[V.any(axis=1)], s[V.any(axis=1)]  # what underflows computes nothing
     own = np.frexp(np.abs(V).max(axis=1, initial=0.0))[1]  # squares of their own sizes neither overflow nor vanish
     lengths = np.ldexp(np.linalg.norm(np.ldexp(V, -own[:, None]), axis=1), own)
     root = np.sqrt(lengths)

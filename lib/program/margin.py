@@ -193,7 +193,7 @@ def _prepared(X: Array, beside: Beside) -> tuple[Array, Affine, Array, int]:
     """
     if beside.free == "threshold":
         raise ValueError("free='threshold' is for regularised alone, since no norm may fit the data; use free='bias'")
-    e = typical(X, FAR if beside.free == "bias" else 2000) if beside.constant else 0
+    e = typical(X, FAR if beside.free == "bias" else 1000) if beside.constant else 0
     X, one = np.ldexp(X, -e), np.ones(len(X))
     if beside.free == "none":
         lengths = np.einsum("nd,nd->n", X, directions(X))
