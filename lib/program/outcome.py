@@ -90,7 +90,7 @@ def few_rows(work: Generation, until: float) -> None:
             return
         took, left = perf_counter() - began, until - perf_counter()
         growth = np.clip((took / last[1]) ** (1 / (k - last[0])), *GROWTH) if last else GROWTH[1]
-        k, last = k + int(np.clip(np.log(max(left / took, 1)) / np.log(growth), 1, 6)), (k, took)
+        k, last = k + int(np.clip(np.log(max(left / took, 1)) / np.log(growth), 1, 4)), (k, took)
         rows = _chosen(work, rows, k, min(max(CHOICE * left, 0.0), took / 4))
 
 
