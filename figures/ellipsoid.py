@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from figures.space import seen
-from figures.style import MARK, SOFT, arrow, colour, plane
+from figures.style import MARK, SOFT, arrow, colour, on_circle, plane
 from lib.data import Array, validated_dual
 from lib.zonotope import hausdorff
 
@@ -13,7 +13,7 @@ from lib.zonotope import hausdorff
 def _sphere(d: int) -> list[Array]:
     """Curves on the unit sphere of R^2 (the circle) or of R^3 (meridians and parallels)."""
     turn = np.linspace(0, 2 * np.pi, 241 if d == 2 else 61)
-    circle = np.column_stack([np.cos(turn), np.sin(turn)])
+    circle = on_circle(turn)
     if d == 2:
         return [circle]
     rise = np.linspace(-np.pi / 2, np.pi / 2, 31)[:, None]

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Wedge
 from numpy.typing import ArrayLike
 
-from figures.style import CATEGORIES, HAIR, MARK, SOFT, arrow, colour, columns, plane
+from figures.style import CATEGORIES, HAIR, MARK, SOFT, arrow, colour, columns, on_circle, plane
 from lib.data import Array, validated, validated_dual
 from lib.flow import direction_flow
 from lib.zonotope import growth, hausdorff
@@ -84,7 +84,7 @@ def basins(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
     X, lam = validated_dual(X, lam)
     columns(X, 2)
     plane(ax, 1.75)
-    starts = _circle(np.arange(0.5, 360))
+    starts = on_circle(np.radians(np.arange(0.5, 360)))
     limits = direction_flow(lam, starts, X, 1.0).limits
     at = np.where(growth(X, lam, limits, 1.0) > 1e-9, np.degrees(np.arctan2(*limits.T[::-1])).round(3) % 360, -1)
     ends = np.unique(at[at >= 0])
@@ -92,16 +92,11 @@ def basins(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
     for end, arc in groupby(range(360), key=at.__getitem__):
         first, *_, last = [*arc] * 2
         ax.add_patch(Wedge((0, 0), 1.1, first, last + 1, width=0.1, fc=tones[end], lw=0))
-    for end, tip in zip(ends, _circle(ends), strict=True):
+    for end, tip in zip(ends, on_circle(np.radians(ends)), strict=True):
         arrow(ax, tip, tones[end], 2.0)
-    U = _circle(np.linspace(0, 360, 721))
+    U = on_circle(np.radians(np.linspace(0, 360, 721)))
     values = growth(X, lam, U, 1.0)
     top = float(np.abs(values).max()) or 1.0
     ax.plot(*((1.3 + 0.2 * values / top)[:, None] * U).T, color=SOFT, lw=1.8)
     ax.plot(*(1.3 * U).T, color=HAIR, lw=0.8, ls="--")
     return examples(ax, 0.9 * X / np.linalg.norm(X, axis=1).max(), np.where(lam < 0, -1.0, 1.0))
-
-
-def _circle(degrees: Array) -> Array:
-    turns = np.radians(degrees)
-    return np.column_stack([np.cos(turns), np.sin(turns)])

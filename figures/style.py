@@ -67,6 +67,11 @@ THEMED = {
 }
 
 
+def on_circle(angles: np.ndarray) -> Array:
+    """The unit vectors (..., 2) at some angles, in radians."""
+    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+
+
 def columns(X: Array, *allowed: int) -> int:
     """The number of columns of X. Raises `ValueError` if the figure shows no data of that many."""
     if X.shape[1] not in allowed:

@@ -14,6 +14,7 @@ from lib.network import Network
 
 TINY = 2.0**-1060  # products that underflow lose less
 FAR = 20  # powers of two between a row of usual size and the largest
+LARGEST = float(np.finfo(float).max)  # what overflows is at least this
 SMALL = 2.0**-960  # a height below this may have lost its digits
 
 

@@ -6,6 +6,7 @@ The line "# NBVAL_CHECK_OUTPUT" is for nbval alone. A number that a cell compute
 import re
 
 from docutils import nodes
+from gathered import shows_formulas
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -35,7 +36,7 @@ class PowersOfTen(SphinxPostTransform):
             if power and "pasted-text" in pasted["classes"]:
                 formula = rf"{power[1]}\times10^{{{int(power[2])}}}"
                 pasted[:] = [nodes.math(formula, formula)]
-                self.env.get_domain("math").data["has_equations"][self.env.docname] = True  # or MathJax is not loaded
+                shows_formulas(self.env)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

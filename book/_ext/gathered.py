@@ -40,6 +40,11 @@ def gathering_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
     return [document for document, metadata in env.metadata.items() if "gathers" in metadata]
 
 
+def shows_formulas(env: BuildEnvironment) -> None:
+    """Of the page at hand, whose source has none: or MathJax is not loaded."""
+    env.get_domain("math").data["has_equations"][env.docname] = True
+
+
 class Gather(SphinxPostTransform):
     """Replaces the placeholders of one kind. A subclass says which, and what `content` they are replaced with."""
 
@@ -52,7 +57,7 @@ class Gather(SphinxPostTransform):
             place.replace_self(made)
             self.listed([node for node in made if isinstance(node, nodes.section)])
             if any(True for _ in self.document.findall(nodes.math)):
-                self.env.get_domain("math").data["has_equations"][self.env.docname] = True  # or MathJax is not loaded
+                shows_formulas(self.env)
 
     def listed(self, sections: list[nodes.section]) -> None:
         """The contents of a page that has no others: Sphinx made them when the page was read."""

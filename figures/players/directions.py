@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 import figures
 from figures.players.player import Player
 from figures.players.state import along, directions, rounded, whereabouts
-from figures.style import columns
+from figures.style import columns, on_circle
 from lib.data import validated, validated_dual
 
 
@@ -101,7 +101,7 @@ def wedges(X: ArrayLike, lam: ArrayLike) -> Player:
 
     def draw(figure: Figure) -> None:
         t = np.linspace(0, 2 * np.pi, 1441)
-        circle = np.column_stack([np.cos(t), np.sin(t)])
+        circle = on_circle(t)
         kinks = np.arctan2(X[:, 0], -X[:, 1]) % np.pi
         for ax, p in zip(figure.subplots(2, 1, sharex=True), (2, 1), strict=True):
             f = np.maximum(circle @ X.T, 0) @ lam / np.linalg.norm(circle, ord=p, axis=1)

@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 
 import figures
 from figures.players.player import Player, bundle
-from figures.style import columns
+from figures.style import columns, on_circle
 from lib.data import Array, validated, validated_dual, validated_matrix
 from lib.flow import gradient_flow
 from lib.kkt import normalised, upper_bound
@@ -52,7 +52,7 @@ def missing(X: ArrayLike, y: ArrayLike, net: Network) -> Player:
         figures.plane(data, 1.35 * float(np.abs(X).max()))
         figures.examples(data, X, y)
         theta = np.linspace(0, 2 * np.pi, 361)
-        heights = growth(X, dual(X, y, net), np.column_stack([np.cos(theta), np.sin(theta)]), 1.0)
+        heights = growth(X, dual(X, y, net), on_circle(theta), 1.0)
         for s, color in ((1, figures.POS), (-1, figures.NEG)):
             hills.plot(np.degrees(theta), np.maximum(s * heights, 0), color=color)
         hills.axhline(1, color="black", linestyle="--")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 import figures
 from figures.players.player import Player, plain
 from figures.players.state import rounded
-from figures.style import columns
+from figures.style import columns, on_circle
 from lib.closed_form import race as foreseen
 from lib.data import Array, validated, validated_matrix
 from lib.flow import direction_flow, gradient_flow
@@ -21,16 +21,11 @@ from lib.zonotope import growth, hausdorff
 LANES = figures.POS, figures.NEG, figures.MARK  # of the neurons of a race
 
 
-def _on_circle(angles: Array) -> Array:
-    """The unit vectors (..., 2) at some angles."""
-    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-
-
 def _ringed(ax: Axes, X: Array, y: Array) -> float:
     """The examples X (N, 2), y (N,) in a circle on which neurons start; its radius."""
     ring = 1.45 * float(np.abs(X).max())
     figures.plane(ax, 1.1 * ring)
-    ax.plot(*(ring * _on_circle(np.linspace(0, 2 * np.pi, 361))).T, color=figures.HAIR, lw=0.8)
+    ax.plot(*(ring * on_circle(np.linspace(0, 2 * np.pi, 361))).T, color=figures.HAIR, lw=0.8)
     figures.examples(ax, X, y)
     return ring
 
@@ -43,7 +38,7 @@ def _neuron(ax: Axes, start: Array, end: Array, colour: str, face: str) -> None:
 
 def _sides(ax: Axes, X: Array, y: Array, starts: Array, net: Network) -> None:
     """Two neurons, + and -, of a trained network, their starts, and the sign of the network."""
-    ring, circle = _ringed(ax, X, y), _on_circle(np.linspace(0, 2 * np.pi, 361))
+    ring, circle = _ringed(ax, X, y), on_circle(np.linspace(0, 2 * np.pi, 361))
     for s, u, w in zip((1, -1), starts, net.W1.T / net.radii.max(), strict=True):
         tone, side = figures.colour(s), s * net.predict(circle) > 0
         ax.fill(*(ring * side[:, None] * circle).T, fc=tone, alpha=0.13, ec="none")
@@ -69,8 +64,8 @@ def mirror(X: ArrayLike, y: ArrayLike, angle: float, scale: float, answer: tuple
 
     def draw(figure: Figure) -> None:
         turns = np.linspace(0, 2 * np.pi, 361)
-        circle, signs = _on_circle(turns), np.array([1.0, -1.0])
-        begin = {name: _on_circle(np.array(angles)) for name, angles in starts.items()}
+        circle, signs = on_circle(turns), np.array([1.0, -1.0])
+        begin = {name: on_circle(np.array(angles)) for name, angles in starts.items()}
         left, *curves = figure.subplots(1, 3)
         curves[1].sharey(curves[0])
         nets = [
@@ -114,8 +109,8 @@ def clock(X: ArrayLike, y: ArrayLike, angle: float) -> Player:
 
     def draw(figure: Figure) -> None:
         (left, ax), turns = figure.subplots(1, 2), np.radians(np.arange(360) + 0.5)
-        _parted(left, X, y, _on_circle(np.array(angle)))
-        circle = np.column_stack([np.cos(turns), np.sin(turns)])
+        _parted(left, X, y, on_circle(np.array(angle)))
+        circle = on_circle(turns)
         times = np.array([path[-1].t for path in direction_flow(y, circle, X, 1.0).arcs])
         fair = growth(X, y, circle, 1.0) >= 0
         for part, colour in ((fair, figures.POS), (~fair, figures.SOFT)):

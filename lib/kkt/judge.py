@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import softmax
 
-from lib.bounds import Bracket, decay_lower, decay_upper, exponent, in_range, norm_lower, norm_upper
+from lib.bounds import LARGEST, Bracket, decay_lower, decay_upper, exponent, in_range, norm_lower, norm_upper
 from lib.data import Array, signed_dual, validated, validated_dual
 from lib.kkt.points import multiplier
 from lib.losses import SMOOTH, get_loss
@@ -79,7 +79,7 @@ def lower_bound(X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, seconds: float = 
     unit = -exponent(X)
     lam = np.ldexp(lam, -exponent(lam))  # in units of X and lam in which nothing underflows
     height = hausdorff(np.ldexp(X, unit), lam, seconds=seconds).upper
-    return min(float(np.ldexp(norm_lower(y, lam, height), unit)), float(np.finfo(float).max))
+    return min(float(np.ldexp(norm_lower(y, lam, height), unit)), LARGEST)
 
 
 def upper_bound(net: Network, X: ArrayLike, y: ArrayLike) -> float:

@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.bounds import relative_gap
+from lib.bounds import LARGEST, relative_gap
 from lib.data import Array
 from lib.program.rounds import NEAR, Round, State, advanced, first, priced, restricted
 from lib.program.solution import Progress, Watch
 from lib.zonotope import Maximiser, Search
 from lib.zonotope.ascent import unit
 
-LARGEST = float(np.finfo(float).max)
 NODES = 200_000  # of a proof without a deadline
 EVERY = 2.0  # seconds between reports
 ROUNDS, WHOLE = 0.4, 0.1  # shares of the time: of all for rounds; of the rest for a proof with all rows
