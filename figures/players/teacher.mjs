@@ -37,19 +37,46 @@ export function apart(X, lam) {
   return Math.max(farthest(sides), farthest([sides[1], sides[0]]));
 }
 
-/** The pieces of the line at height c, each with its `kind` and the box that it stands for; their ends to a pixel. */
-function strips(kind, c) {
-  const [found, side, half] = [[], (2 * REACH) / COLUMNS, REACH / ROWS];
+/** The pieces of the line at height c, each with its `kind`; their ends to a pixel. */
+function pieces(kind, c) {
+  const [found, side] = [[], (2 * REACH) / COLUMNS];
   let [from, look] = [-REACH, kind([-REACH, c])];
   for (let k = 1; k <= COLUMNS; k++) {
     let [a, b] = [k - 1, k].map((n) => n * side - REACH);
     const here = kind([b, c]);
     if (here === look) continue;
     for (let step = 0; step < 6; step++) [a, b] = kind([(a + b) / 2, c]) === look ? [(a + b) / 2, b] : [a, (a + b) / 2];
-    if (look) found.push({ look, box: [[from, c - half], [b, c - half], [b, c + half], [from, c + half]] });
+    if (look) found.push({ look, from, to: b });
     [from, look] = [b, here];
   }
   return found;
+}
+
+/** Pieces of a line, those that touch in one. */
+const whole = (line) =>
+  line.reduce((all, p) => (all.at(-1)?.to === p.from ? [...all.slice(0, -1), { ...all.at(-1), to: p.to }] : [...all, p]), []);
+
+/** The outlines of where p is `within`: up the left ends of its pieces of the lines, down the right ones, between tips. */
+function outlines(lines, within) {
+  const found = [];
+  lines.forEach(({ c, line }, k) => {
+    for (const { from, to } of whole(line.filter((p) => within([(p.from + p.to) / 2, c])))) {
+      const below = found.find((one) => one.last === k - 1 && one.left.at(-1)[0] < to && from < one.right[0][0]);
+      const one = below ?? { left: [], right: [] };
+      if (!below) found.push(one);
+      one.left.push([from, c]);
+      one.right.unshift([to, c]);
+      one.last = k;
+    }
+  });
+  const tip = ([from, c], [to], far) => {
+    const x = (from + to) / 2;
+    let [a, b] = [c, c + far];
+    for (let step = 0; step < 6; step++) [a, b] = within([x, (a + b) / 2]) ? [(a + b) / 2, b] : [a, (a + b) / 2];
+    return [x, a];
+  };
+  const apart = (2 * REACH) / ROWS;
+  return found.map(({ left, right }) => [...left, tip(left.at(-1), right[0], apart), ...right, tip(left[0], right.at(-1), -apart)]);
 }
 
 function render({ model, el }) {
@@ -66,8 +93,10 @@ function render({ model, el }) {
   const spots = Array.from({ length: GRID * GRID }, (_, k) => [(k % GRID) + 0.5, Math.floor(k / GRID) + 0.5].map((c) => c * side - REACH));
   const seen = spots.filter((p) => norm(p) < 1 && near(lifted(p))).map((p) => ({ p, d: height(lifted(p)) }));
   const top = seen.reduce((best, one) => (one.d > best.d ? one : best));
-  const kind = (p) => (norm(p) >= 1 || !near(lifted(p)) ? "" : height(lifted(p)) > 1 + ABOVE ? "area wine lit" : "area pos");
-  const regions = Array.from({ length: ROWS }, (_, k) => strips(kind, ((2 * k + 1) / ROWS - 1) * REACH)).flat();
+  const kind = (p) => (norm(p) >= 1 || !near(lifted(p)) ? "" : height(lifted(p)) > 1 + ABOVE ? "dearer" : "cheapest");
+  const heights = Array.from({ length: ROWS }, (_, k) => ((2 * k + 1) / ROWS - 1) * REACH);
+  const lines = heights.map((c) => ({ c, line: pieces(kind, c) }));
+  const [cheapest, inside] = [(p) => kind(p) === "cheapest", (p) => kind(p) !== ""].map((within) => outlines(lines, within));
   const hand = handle(panel, {
     name: "Teacher", step: 0.01,
     get: () => at,
@@ -85,8 +114,9 @@ function render({ model, el }) {
 
   function draw() {
     panel.clear();
-    for (const look of ["area pos", "area wine lit"])
-      panel.draw("path", { class: look, d: regions.filter((s) => s.look === look).map((s) => outline(s.box.map((p) => panel.place(p)), true)).join("") });
+    const area = (parts) => parts.map((part) => outline(part.map((p) => panel.place(p)), true)).join("");
+    panel.draw("path", { class: "area pos", d: area(cheapest) });
+    panel.draw("path", { class: "area wine lit", d: area([...inside, ...cheapest]), "fill-rule": "evenodd" });
     panel.line([0, 0], [1, 0], "line thin hair");
     panel.line([0, 0], [0, 1], "line thin hair");
     units.forEach((x, n) => {
