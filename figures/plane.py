@@ -13,14 +13,14 @@ from lib.flow import direction_flow
 from lib.zonotope import growth, hausdorff
 
 
-def examples(ax: Axes, X: ArrayLike, y: ArrayLike) -> Axes:
-    """The rows of X (N, 2): discs for the label +1, rings for -1, numbered from 1."""
+def examples(ax: Axes, X: ArrayLike, y: ArrayLike, *, beside: tuple[float, float] = (6, -8)) -> Axes:
+    """The rows of X (N, 2): discs for the label +1, rings for -1, numbered from 1, `beside` them by so many points."""
     X, y = validated(X, y)
     columns(X, 2)
     for n, (x, label) in enumerate(zip(X, y, strict=True), start=1):
         face = colour(label) if label > 0 else "none"
         ax.plot(*x, "o", ms=6.5, mfc=face, mec=colour(label), mew=1.6, zorder=3)
-        ax.annotate(f"{n}", x, xytext=(6, -8), textcoords="offset points", color=colour(label), fontsize=9)
+        ax.annotate(f"{n}", x, xytext=beside, textcoords="offset points", color=colour(label), fontsize=9)
     return ax
 
 
@@ -98,5 +98,6 @@ def basins(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
     values = growth(X, lam, U, 1.0)
     top = float(np.abs(values).max()) or 1.0
     ax.plot(*((1.3 + 0.2 * values / top)[:, None] * U).T, color=SOFT, lw=1.8)
-    ax.plot(*(1.3 * U).T, color=HAIR, lw=0.8, ls="--")
-    return examples(ax, 0.9 * X / np.linalg.norm(X, axis=1).max(), np.where(lam < 0, -1.0, 1.0))
+    ax.plot(*(1.3 * U).T, color=SOFT, lw=0.8, ls="--")
+    inside = 0.9 * X / np.linalg.norm(X, axis=1).max()
+    return examples(ax, inside, np.where(lam < 0, -1.0, 1.0), beside=(-2, 6))

@@ -72,7 +72,7 @@ function render({ model, el }) {
     const values = Array.from({ length: 361 }, (_, k) => s * growth(X, lam, unit((k * Math.PI) / 180)));
     const top = Math.max(...values.map(Math.abs)) || 1;
     const at = (k, v) => along(unit((k * Math.PI) / 180), 1.3 + 0.2 * (v / top));
-    panel.path(values.map((_, k) => at(k, 0)), "line thin dash hair", true);
+    panel.path(values.map((_, k) => at(k, 0)), "line thin dash soft", true);
     panel.path(values.map((v, k) => at(k, v)), "line soft", true);
   }
 

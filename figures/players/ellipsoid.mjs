@@ -107,7 +107,7 @@ function render({ model, el }) {
     panel.label(along(l, arm), "λ", "wine strong", 14, -8);
     panel.dot(touch, "ring wine", 6);
     panel.dot(along(y, 1 / bound), "solid", 4);
-    panel.label(along(y, 1 / bound), "y / bound", "tiny", 14 * y[0], 4 - 9 * y[1], y[0] > 0 ? "start" : "end");
+    panel.label(along(y, 1 / bound), "y / bound", "tiny", 14 * y[0], 4, y[0] > 0 ? "start" : "end");
     hand();
     figure.say(
       `With λ at ${text(turn, 1)}° from the axis of z₁, its line touches ${best.s > 0 ? "Q" : "−Q"} at (${touch.map((v) => text(v)).join(", ")}).`,

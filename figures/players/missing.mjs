@@ -71,7 +71,7 @@ function render({ model, el }) {
     for (const v of [0, 90, 180, 270, 360])
       right.draw("text", { x: across(v * RAD), y: right.H - b + 17, class: "label tiny", "text-anchor": v < 360 ? "middle" : "end" }, `${v}°`);
     neurons.forEach(({ angle, s }, i) =>
-      right.draw("circle", { cx: across(angle), cy: up(Math.abs(growth(X, lam, unit(angle)))), r: mu[i] > 1e-9 ? 5 : 3, class: `${mu[i] > 1e-9 ? "solid" : "ring"} ${LOOK[s]}` }),
+      right.draw("circle", { cx: across(angle), cy: up(Math.max(0, s * growth(X, lam, unit(angle)))), r: mu[i] > 1e-9 ? 5 : 3, class: `${mu[i] > 1e-9 ? "solid" : "ring"} ${LOOK[s]}` }),
     );
     const x = across(where.get() * RAD);
     right.draw("path", { class: "line thin soft", d: outline([[x, t], [x, right.H - b]]) });
@@ -90,7 +90,7 @@ function render({ model, el }) {
     });
     X.forEach((x, n) => {
       left.example(x, y[n], LOOK[y[n]]);
-      left.label(x, `x${subscript(n + 1)}`, LOOK[y[n]], 15, 6);
+      left.label(x, `x${subscript(n + 1)}`, LOOK[y[n]], x[0] < 0 ? -12 : 12, 6, x[0] < 0 ? "end" : "start");
     });
   }
 
