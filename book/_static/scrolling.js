@@ -65,20 +65,22 @@
     }
   };
 
-  // No line begins with the comma that follows a formula, none ends with the bracket before it: they stand in one box (to a
-  // word joiner Chromium does not listen).
+  // No line begins with the comma that follows a formula, none ends with the bracket before it: they stand in one box, and so
+  // does a number bound to it by a no-break space (to that, or a word joiner, Chromium does not listen beside a formula).
   const join = (formula) => {
     const words = (node) => (node?.nodeType === Node.TEXT_NODE ? node.data : "");
     const { previousSibling: before, nextSibling: after } = formula;
     const opens = words(before).match(/[([“‘]+$/)?.[0] ?? "";
     const closes = words(after).match(/^[,.;:!?)\]’”]+/)?.[0] ?? "";
-    if (!opens && !closes) return;
+    const bound = (space, number) => (words(space) === "\u00a0" && number ? [space, number] : []);
+    const [left, right] = [bound(before, before?.previousSibling).reverse(), bound(after, after?.nextSibling)];
+    if (![opens, closes, ...left, ...right].some(Boolean)) return;
     const held = document.createElement("span");
     held.className = "held";
     formula.before(held);
     if (opens) before.data = before.data.slice(0, -opens.length);
     if (closes) after.data = after.data.slice(closes.length);
-    held.append(opens, formula, closes);
+    held.append(...left, opens, formula, closes, ...right);
   };
   const hang = (block) =>
     block.replaceChildren(...block.textContent.trimEnd().split("\n").map((words) => {
