@@ -3,7 +3,9 @@
 A certificate is a text of JSON lines (the book describes each). If every line passes, this is a theorem about the
 data set written in it, for every number m of neurons:
 
-    lower <= P* = min { (||W1||^2 + ||w2||^2)/2 : y_n sum_i w2_i (x_n'w1_i)_+ >= 1 for all n } <= upper.
+    lower <= P* <= upper,
+    P* = min { (||W1||^2 + ||w2||^2)/2 :
+               y_n sum_i w2_i (x_n'w1_i)_+ >= 1 for all n }.
 
 upper: the network on the lines `neuron` has all margins >= 1, and scaling its two layers to equal norms makes its
 cost sum_i |w_i|. lower: let lam be the numbers on the lines `example`. If |sum_n lam_n (x_n'u)_+| <= |u| for every
@@ -13,8 +15,9 @@ u, then sum |lam_n| <= sum lam_n f(x_n) <= sum_i |w2_i| |w1_i| <= cost of any ne
 all u where x_n'u has the given sign for the first own rows, for any numbers t_n >= 1 (sign +), t_n <= 0 (sign -)
 and 0 <= c_n <= 1,
 
-    side * sum_n lam_n (x_n'u)_+ <= v'u + r |u|,   v = sum_signed t_n g_n + sum_rest g_n/2 - sum_opposite c_n g_n,
-                                                   r = ( sum_rest |g_n'g_m| )^(1/2) / 2,
+    side * sum_n lam_n (x_n'u)_+ <= v'u + r |u|,
+    v = sum_signed t_n g_n + sum_rest g_n/2 - sum_opposite c_n g_n,
+    r = ( sum_rest |g_n'g_m| )^(1/2) / 2,
 
 since z_+ <= t z for such z and t, z_+ = z/2 + |z|/2, and z_+ >= c z. So |v| + r <= 1 settles the cone, and the
 cones leave no u out because their signs are the leaves of a binary tree, met in order.
@@ -41,6 +44,7 @@ NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e-?[0-9]{1,3})?|-?[0-9]+/[1-9][0-9]*")
 FINE = 2**64  # lengths are rounded up to multiples of 1/FINE
 
 Rows = Sequence[tuple[Sequence[Fraction], int]]
+Numbers = list[Fraction]
 
 
 class Verdict(NamedTuple):
@@ -149,7 +153,7 @@ def rational(text: str, name: str) -> Fraction:
     return Fraction(text)
 
 
-def rationals(text: str, length: int, name: str, budget: Budget) -> list[Fraction]:
+def rationals(text: str, length: int, name: str, budget: Budget) -> Numbers:
     """Numbers separated by single spaces."""
     budget.spend(32 * length, 1, 1)
     words = text.split(" ") if text else []
@@ -219,7 +223,7 @@ class Example(NamedTuple):
     """A row with lam_n != 0; g = |lam_n| x_n, the sign of lam_n is y."""
 
     y: int
-    g: list[Fraction]
+    g: Numbers
 
 
 def read_network(lines: Lines, m: int, d: int) -> Network:
@@ -278,7 +282,7 @@ def read_examples(
     return support, total
 
 
-def same(row: list[Fraction], y: int, x: Sequence[Fraction], label: int) -> bool:
+def same(row: Numbers, y: int, x: Sequence[Fraction], label: int) -> bool:
     """Whether an example is (x, label), or (x, 1) with the column of ones that stands for a bias."""
     return y == label and row in (list(x), [*x, Fraction(1)])
 
@@ -319,15 +323,15 @@ def read_side(lines: Lines, sign: int, d: int, support: dict[int, Example]) -> S
     return Side(G[: len(first)], G[len(first) :], unit, halves[::-1], radius[::-1], bits)
 
 
-def settles(side: Side, t: list[Fraction], c: list[Fraction], budget: Budget) -> bool:
+def settles(side: Side, t: Numbers, c: Numbers, budget: Budget) -> bool:
     """|v| + r <= 1, multiplied by 2 * unit * denominator * FINE."""
     held = budget.held
     (signed, less), denominator = over_one([t, c], budget)
     coefficients = signed + [-value for value in less]
     budget.held, wide = held, widest([coefficients, [denominator]])
     pairs = zip(coefficients, side.own[: len(t)] + side.opposite, strict=True)
-    parts = [(denominator, side.halves[len(t)]), *((2 * value, g) for value, g in pairs if value)]
-    weights, rows = zip(*parts, strict=True)
+    parts = ((2 * value, g) for value, g in pairs if value)
+    weights, rows = zip((denominator, side.halves[len(t)]), *parts, strict=True)
     used, d = len(weights), len(side.halves[0])
     budget.spend(used * (d + 8), wide, side.bits)
     budget.spend(d + 8, wide + side.bits + 64, wide + side.bits + 64)

@@ -268,7 +268,7 @@ def shown(label: str) -> str:
 def described(table: Table, bias: bool) -> str:
     N, d = table.X.shape
     labels = f"+1 is {shown(table.positive)}, -1 is {shown(table.negative)}"
-    return f"{N} examples, {d} features{' and a bias' if bias else ''}; {labels}; row 0 is line {table.line}"
+    return f"{N} examples, {d} features{', bias' if bias else ''}; {labels}; row 0 is line {table.line}"
 
 
 # --- check -----------------------------------------------------------------------------------------

@@ -121,15 +121,27 @@ def test_a_claim_that_is_cited_and_verified_stands_once(book: SmallBook) -> None
     assert len(told) == 1 and "measured here" in told[0] and told[0].endswith("cited from Known [Kno01]")
 
 
+def test_the_ledger_follows_the_chapter(book: SmallBook) -> None:
+    """Catches claims in the order of their checks, and a source that is told twice, in the name and after it."""
+    named = CITED.replace("{prf:lemma}", "{prf:lemma} Named; {cite:t}`known`").replace("lem-known", "lem-named")
+    later = THEOREM.format(name="", label="thm-c") + box("thm-c", "first")
+    book.append("one.md", named + later + box("lem-named", "then") + box("thm-a", "again"))
+    assert book.build() == ""
+    told = [p.text for p in book.page("ledger").select("section section")[0].find_all("p", recursive=False)]
+    assert [re.match(r"\w+ [\d.]+", line)[0] for line in told] == [*["Theorem 1.1"] * 2, "Lemma 1.1", "Theorem 1.2"]  # type: ignore[index]
+    assert told[2].endswith("measured here · cited") and told[2].count("Known") == 1
+
+
 def test_what_the_ledger_links_to_is_there(book: SmallBook) -> None:
     """Catches two boxes of one claim under one name."""
     book.append("one.md", box("thm-a", "once more"))
     book.build()
     ids = [tag["id"] for tag in book.page("one").select(".verification[id]")]
     assert ids == ["verified-thm-a", "verified-thm-a-2"]
-    assert [target for name, target in links(book.page("ledger")) if name == "measured here"] == [
-        *(f"one.html#{name}" for name in ids),
-        "part/two.html#verified-thm-b",
+    assert [(name, target) for name, target in links(book.page("ledger")) if name.startswith("measured")] == [
+        ("measured here", f"one.html#{ids[0]}"),
+        ("measured again", f"one.html#{ids[1]}"),
+        ("measured here", "part/two.html#verified-thm-b"),
     ]
     assert book.page("ledger").select("section > table td")[1].text == "1"  # one claim, though verified twice
 

@@ -188,7 +188,8 @@ def test_links_lead_somewhere(path: str) -> None:
 def test_a_page_shows_what_its_source_says(source: Path) -> None:
     """Catches a chapter without its notebook, and a button for a service that the book does not use; a proof left in
     its admonition, and a fold that is no `<details>`, which nothing else would open; code or a table left open on the
-    page, a check whose verdict is not the line that stays, and a computed number in a sentence that is no formula."""
+    page, or code folded that is tagged to be shown, a check whose verdict is not the line that stays, and a computed
+    number in a sentence that is no formula."""
     text, page = source.read_text(), soup_of(page_of(source))
     hrefs = [str(tag["href"]) for tag in page.select("a[href]")]
     assert any(href.endswith(str(source.relative_to(HTML))) for href in hrefs)
@@ -199,7 +200,9 @@ def test_a_page_shows_what_its_source_says(source: Path) -> None:
     assert page.select(".dropdown.admonition, summary a") == []
     assert [number.text for number in page.select(".pasted-text") if re.search(r"\de[+-]\d", number.text)] == []
     boxes = page.select("article .cell_input, .cell .verification")
-    assert [box for box in boxes if not box.find_parent("details")] == []
+    left_open = [box for box in boxes if not box.find_parent("details")]
+    assert [box for box in left_open if not box.find_parent(class_="tag_show-code")] == []
+    assert len(left_open) == text.count('"show-code"')
     lines = [line.text for line in page.select("details.check > summary")]
     assert all(re.search(r"verified: \d+ cases? holds?, \d+ controls? fails?", line) for line in lines)
     told = SOURCES if source.stem == "ledger" else [source]  # the ledger has the lines of all

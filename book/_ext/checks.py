@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_exercise.nodes import solution_node
 
+SHOWN = "tag_show-code"  # a cell whose code is what its reader came for
 COMMENT = re.compile(r"# *(.+)\n")
 SOURCE = re.compile(r"print\(inspect\.getsource\(([\w.]+)\)")
 
@@ -39,7 +40,7 @@ def runs(parent: nodes.Element) -> Iterator[list[nodes.Element]]:
     """Neighbouring open code cells; a run ends with a cell that shows something."""
     run: list[nodes.Element] = []
     for node in [*parent.children, nodes.comment()]:
-        open_cell = is_cell(node) and not node.get("hide_mode")
+        open_cell = is_cell(node) and not node.get("hide_mode") and SHOWN not in node["classes"]
         if run and not open_cell:
             yield run
             run = []

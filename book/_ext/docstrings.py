@@ -56,6 +56,11 @@ def process(app: Sphinx, what: str, name: str, obj: object, options: object, lin
     lines[:] = list(translated(lines))
 
 
+def signature(app: Sphinx, what: str, name: str, obj: object, *_: object) -> tuple[str, str | None] | None:
+    """A protocol is not called; what autodoc would show is the call that forbids it."""
+    return ("", None) if getattr(obj, "_is_protocol", False) else None
+
+
 def skipped(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:
     return True if str(getattr(obj, "__doc__", "")).startswith(FIELD) else None
 
@@ -86,6 +91,7 @@ class Entries(SphinxTransform):
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", process)
+    app.connect("autodoc-process-signature", signature)
     app.connect("autodoc-skip-member", skipped)
     app.add_transform(Entries)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

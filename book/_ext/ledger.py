@@ -49,10 +49,16 @@ def verdicts(table: nodes.table) -> list[str]:
 
 
 def hypotheses(claim: nodes.Element) -> str:
-    """The hypotheses that a claim numbers: " · H1, H2"; nothing if it holds without any."""
+    """The hypotheses that a claim numbers, " · hypotheses H1, H2"."""
     marks = [HYPOTHESIS.fullmatch(strong.astext()) for strong in claim.findall(nodes.strong)]
-    names = [mark[1] for mark in marks if mark]
-    return f" · hypotheses {', '.join(dict.fromkeys(names))}" if names else " · no hypotheses"
+    names = list(dict.fromkeys(mark[1] for mark in marks if mark))
+    return f" · {'hypothesis' if len(names) == 1 else 'hypotheses'} {', '.join(names)}" if names else " · no hypotheses"
+
+
+def in_order(doctree: nodes.document) -> list[nodes.container]:
+    """The boxes of a chapter in the order of its claims; those of claims that stand elsewhere at the end."""
+    places = {claim["label"]: place for place, claim in enumerate(doctree.findall(is_claim))}
+    return sorted(boxes(doctree), key=lambda box: places.get(label_of(box), len(places)))
 
 
 class Chapter(NamedTuple):
@@ -89,7 +95,7 @@ class Ledger(Gather):
         self.titles = {claim["label"]: claim[0].children for claim in stated}
         self.numbered = {claim["label"]: hypotheses(claim) for claim in stated}
         self.sources = {claim["label"]: sources(claim) for tree in trees.values() for claim in cited_claims(tree)}
-        chapters = [Chapter(document, boxes(tree), cited_claims(tree)) for document, tree in trees.items()]
+        chapters = [Chapter(document, in_order(tree), cited_claims(tree)) for document, tree in trees.items()]
         chapters = [chapter for chapter in chapters if chapter.boxes or chapter.cited]
         yield self.summary(chapters)
         for chapter in chapters:
@@ -116,8 +122,9 @@ class Ledger(Gather):
         return section(anchor(chapter.document), title, *verified, *cited)
 
     def verified(self, document: str, box: nodes.container) -> list[nodes.Node]:
-        label = label_of(box)
-        cell = self.link(document, box["ids"][0], nodes.Text("measured here"))
+        label, anchor = label_of(box), box["ids"][0]
+        words = "measured here" if anchor == f"verified-{label}" else "measured again"
+        cell = self.link(document, anchor, nodes.Text(words))
         told = [self.claim(label), *self.name(label), nodes.Text(self.numbered.get(label, "")), nodes.Text(" · "), cell]
         told += self.origin(label)
         verdict = fold_title("", "", *self.copies(box[0].children[1:]))
@@ -129,8 +136,13 @@ class Ledger(Gather):
         return nodes.paragraph("", "", self.claim(label), *self.name(label), *self.origin(label))
 
     def origin(self, label: str) -> list[nodes.Node]:
-        """Whence it is cited; nothing for a claim that the book proves."""
-        found = self.copies(self.sources.get(label, []))
+        """Whence it is cited, unless its name says so; nothing for a claim that the book proves."""
+        name = nodes.inline("", "", *self.name(label))
+        named = {xref["reftarget"] for xref in name.findall(addnodes.pending_xref)}
+        cited = self.sources.get(label, [])
+        found = self.copies([xref for xref in cited if xref["reftarget"] not in named])
+        if cited and not found:
+            return [nodes.Text(" · cited")]
         marks = [" · cited from ", *[", "] * len(found)]
         return [node for mark, source in zip(marks, found, strict=False) for node in (nodes.Text(mark), source)]
 

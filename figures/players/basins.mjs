@@ -94,7 +94,7 @@ function render({ model, el }) {
     X.forEach((x, n) => panel.label(scaled(x), `x${subscript(n + 1)}`, `tiny ${LOOK[y[n]]}`, 0, -10));
     drag.forEach((place) => place());
     const part = (k) => (360 * all.reached.filter((r) => r === k).length) / STARTS;
-    const share = (k) => (part(k) < 360 ? `${text(part(k), 0)}° of the circle` : "the whole circle");
+    const share = (k) => (part(k) < 360 ? `${part(k)}° of the circle` : "the whole circle");
     const reached = all.ends.map((e, k) => `${degrees(unit(e))} ${k ? "" : "is reached "}from ${share(k)}`).join("; ");
     const whole = part(0) === 360 && `Almost all directions end at ${degrees(unit(all.ends[0]))}.`;
     figure.say(

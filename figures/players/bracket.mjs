@@ -78,7 +78,7 @@ function render({ model, el }) {
     const highest = Math.max(lower[last], ...solved.map((j) => upper[j]));
     const [bottom, top] = spread(low, solved.length ? Math.min(enough, highest) : enough);
     const place = axes(bounds, xs, [bottom, top], [wide, false], ["log t", "P*"]);
-    const inside = solved.filter((j) => upper[j] <= top);
+    const inside = solved.filter((j, at) => Math.min(upper[j], upper[solved[at + 1]] ?? Infinity) <= top); // and a step before
     const area = [...solved.map((j) => place(x(j), upper[j])), ...[...solved].reverse().map((j) => place(x(j), lower[j]))];
     if (area.length) bounds.draw("path", { class: "area wine", d: outline(area, true) });
     if (value !== null) bounds.draw("path", { class: "line thin dash", d: outline([place(xs[0], value), place(xs[1], value)]) });

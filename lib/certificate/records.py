@@ -32,7 +32,7 @@ def closed(header: Record, parts: dict[str, list[Record]]) -> Record:
 
 
 def write(certificate: Record, path: str | Path) -> Path:
-    """Write a certificate as JSON lines, to standard output for `-`. A file appears complete: see `written`."""
+    """Write a certificate as JSON lines, to standard output for `-`. A file appears complete or not at all."""
     lines = [*_body(certificate["header"], certificate), _encoded(certificate["end"])]
     with nullcontext(sys.stdout.buffer) if str(path) == "-" else written(path) as file:
         file.writelines(lines)

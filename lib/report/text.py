@@ -39,9 +39,10 @@ def _meaning(report: Report) -> str:
     if report.verdict == "optimal":
         return f"optimal: no network is better by more than {report.ratio - 1:.2g} (relative)"
     if report.verdict == "improvable":
-        share = 100 * (report.value / report.upper - 1)
-        above = "it does not fit the data" if np.isinf(report.value) else f"this one is {share:.3g} % above it"
-        return f"improvable: a network of value {report.upper:.9g} is known; {above}"
+        if np.isinf(report.value):
+            return f"improvable: it does not fit the data, a network of value {report.upper:.9g} does"
+        above = f"{100 * (report.value / report.upper - 1):.3g} % above"
+        return f"improvable: {above} a known network of value {report.upper:.9g}"
     return f"undecided: the best value is {_interval(report)}, too wide for --tol {report.tol:g}"
 
 

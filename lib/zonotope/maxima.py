@@ -166,7 +166,7 @@ def extremal_directions(X: ArrayLike, lam: ArrayLike) -> Extremal:
     """Every unit u and sign s with s sum_n C_n lam_n x_n = v u, v > 0, C a Clarke coefficient vector of u.
 
     On each flat where kinks of rows with s lam_n > 0 meet, and in each cell of the other such rows, the height is
-    concave and has one candidate; it is kept when `_clarke` finds its C. `stable` are the local maxima; the others
+    concave and has one candidate; it is kept when such a C is found. `stable` are the local maxima; the others
     lie on kinks that repel. All flats are enumerated, some N^(d-1)/(d-1)!. What is next to no height may be missed, as
     in `local_maxima`. Raises `ValueError` for bad input. Source: thm-early-extremal.
     """
