@@ -2,7 +2,8 @@
 
     theorem("thm-cover",
         holds={"general position, N = 8": equal(count(X), cover(8, 2), tol=0)},
-        fails={"H1: two parallel rows": equal(count(X_parallel), cover(8, 2), tol=0, margin=0.1)})
+        fails={"H1: two parallel rows":
+               equal(count(X_parallel), cover(8, 2), tol=0, margin=0.1)})
 
 raises `VerificationError` unless every case of `holds` is within its tolerance and every control of `fails` misses by
 at least ten times its tolerance, or by the margin it states: a check that could not have failed is not a check. A

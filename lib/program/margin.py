@@ -158,7 +158,8 @@ def max_margin(
 
     Column generation on the convex program, whose patterns are never enumerated. Stops when the two certified values
 
-        primal_value = sum_i |w2_i| ||w1_i|| / min_n y_n f(x_n),        dual_value = y'lam / d_H(lam)
+        primal_value = sum_i |w2_i| ||w1_i|| / min_n y_n f(x_n),
+        dual_value = y'lam / d_H(lam)
 
     are within `tol` of each other relatively, after `seconds`, or at Ctrl-C, in each case with what is certified so
     far. The network has least margin 1 and is balanced: without biases its `cost` is `primal_value`. d_H(lam) <= 1.
