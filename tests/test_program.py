@@ -6,6 +6,7 @@ A solution is judged by `lib.kkt`, never by the solver: primal and dual values, 
 import itertools
 import sys
 from functools import partial
+from time import perf_counter
 
 import cvxpy as cp
 import numpy as np
@@ -34,8 +35,11 @@ from lib.program import (
     to_program,
 )
 from lib.program.affine import Beside
+from lib.program.columns import Clock, Estimate, Generation
 from lib.program.hats import fitting
 from lib.program.margin import HardMargin, Interpolation, _prepared
+from lib.program.rounds import nothing
+from lib.program.solution import silent
 from lib.zonotope import growth, hausdorff, violators
 
 
@@ -535,6 +539,34 @@ def test_an_unfinished_proof_gives_way_to_few_rows(monkeypatch):
     exact = max_margin(X, y, tol=0.05, seconds=60)
     assert 0.3 * exact.dual_value < found.dual_value <= exact.primal_value
     assert hausdorff(X, found.lam, goal=1.0, seconds=20.0).upper <= 1 + 1e-9
+
+
+def generation(X, y, tol, times):
+    """The work on the largest margin, before its first round."""
+    columns = Beside.of("none", False, "none").columns(X)
+    return Generation(nothing(HardMargin(X, y, np.ones(len(y)), columns, len(y)), 1e-9), tol, times, silent)
+
+
+def test_a_proof_that_is_refuted_at_a_glance_ends_there_and_brings_what_refutes_it():
+    """Catches minutes of proof for a multiplier that the first climbs contradict, and neurons that are thrown away."""
+    X, y, _ = gaussian(100, 20, np.random.default_rng(0))
+    work, lam = generation(X, y, 1e-3, Clock.of(np.inf)), y / 2
+    found = work.prove(Estimate(1.0, lam, hausdorff(X, lam, nodes=0).value / 2), np.inf)
+    assert work.short == 0 and len(found.values) > 1
+    assert found.values == pytest.approx(growth(X, lam, found.U, found.s))
+    assert work._retry(found) and len(work.state.blocks) > 1
+
+
+@pytest.mark.parametrize("rounds", [np.inf, 0.0])
+def test_after_a_hopeless_proof_no_other_is_tried_with_all_rows(rounds, monkeypatch):
+    """Catches time that goes into proofs of all rows, where few rows would prove more: after rounds, or in them."""
+    X, y, _ = gaussian(40, 8, np.random.default_rng(0))
+    work = generation(X, y, 1e-3, Clock(perf_counter(), rounds, np.inf, 1.0))
+    work.begin()
+    work.short = 0.5
+    assert work.interval.gap > 0.1
+    monkeypatch.setattr(Generation, "prove", lambda *_: pytest.fail("a proof with all rows"))
+    work.run()
 
 
 @pytest.mark.parametrize("free", ["none", "bias"])

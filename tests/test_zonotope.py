@@ -278,7 +278,7 @@ def test_near_ties_are_resolved_by_both_trees(N, d, seed):
             found = search(tree)
             assert found.value == pytest.approx(truth, abs=4 * tree.slack)
             assert truth - 2 * pair.rounding <= found.upper / unit <= truth + 4 * tree.slack
-            assert side.height(found.u) == pytest.approx(found.value, abs=1e-14 * mass(X, lam))
+            assert side.height(found.U[0]) == pytest.approx(found.value, abs=1e-14 * mass(X, lam))
 
 
 @given(SEEDS)
@@ -314,6 +314,54 @@ def test_bounds_of_both_trees_hold_node_by_node(seed):
             assert inside.any(axis=0).all()
             assert (np.where(inside, pair.height(U), -np.inf).max(axis=1) <= near.upper + tree.slack).all()
             nodes, _ = tree.split(nodes, near)
+
+
+@given(SEEDS, st.integers(1, 3))
+def test_descent_is_that_of_one_coordinate_after_the_other(seed, sweeps):
+    """Against loops in double precision: catches slopes left as they were within a block, and rows past the last."""
+    rng = np.random.default_rng(seed)
+    X, lam = rng.standard_normal((rng.integers(3, 30), rng.integers(2, 12))), rng.standard_normal(30)
+    lam = lam[: len(X)]
+    assume((lam > 0).any())
+    tree = Signs(zonotopes(X, lam, rng.standard_normal((rng.integers(0, 3), X.shape[1]))))
+    k, rays = tree.k, len(tree.pair.cone)
+    signs = rng.integers(-1, 2, (5, k))
+    nodes = np.column_stack([np.choose(signs + 1, (-0.3, 0.5, 1.2)), rng.random((5, len(tree.G) - k))])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lib.zonotope.signs.SWEEPS", sweeps)
+        found = tree.descended(nodes.astype(np.float32), np.full(5, 1e-9))
+    assert (tree.signs(found) == signs).all()
+    for x, sign, c in zip(nodes, signs, found, strict=True):
+        low = np.concatenate([np.choose(sign + 1, (-64.0, 0.5, 1.0)), np.zeros(len(x) - k)])
+        high = np.concatenate([np.choose(sign + 1, (0.0, 0.5, 64.0)), np.ones(len(x) - k - rays), np.full(rays, 64.0)])
+        for _, i in itertools.product(range(sweeps), range(len(x))):
+            row = tree.G[i]
+            x[i] = np.clip(x[i] - row @ (x @ tree.G) / (row @ row), low[i], high[i])
+        assert np.abs((c - x) @ tree.G).max() <= 1e-4 * ((1 + np.abs(x)) @ tree.lengths)
+
+
+def test_descent_leaves_alone_what_is_too_short_for_single_precision():
+    """Catches a division by a square that underflows: a bound that is no number would close its node."""
+    X = np.vstack([np.random.default_rng(0).standard_normal((12, 3)), [[1e-25, 0.0, 0.0], [0.0, 1e-30, 0.0]]])
+    tree = Signs(zonotopes(X, np.where(np.arange(14) % 2, -1.0, 1.0)))
+    with np.errstate(all="raise", under="ignore"):
+        near = tree.bound(tree.roots, 0.0)
+    assert np.isfinite(near.c).all() and np.isfinite(near.upper).all()
+
+
+def test_what_a_search_has_reached_are_heights_on_both_sides():
+    """Catches a sign, an order, and directions left where climbs began: those of the higher side have its peaks."""
+    rng = np.random.default_rng(0)
+    X, lam = rng.standard_normal((16, 3)), rng.standard_normal(16)
+    at = Search(X, lam)
+    at.run()
+    found, top = at.reached, at.bound
+    assert found.values[0] == pytest.approx(top.value, rel=1e-14) and found.s[0] == top.s
+    assert found.values == pytest.approx(growth(X, lam, found.U, found.s), rel=1e-14)
+    assert (np.diff(found.values) <= 0).all() and set(found.s) == {1.0, -1.0}
+    peaks = local_maxima(X, lam)
+    for u in peaks.U[peaks.s == top.s]:  # the other side may need no look
+        assert (found.U[found.s == top.s] @ u).max() >= 1 - 1e-9
 
 
 def _inside(tree, nodes, U):

@@ -12,14 +12,16 @@ import numpy as np
 
 from lib.bounds import LARGEST, relative_gap
 from lib.data import Array
-from lib.program.rounds import NEAR, Round, State, advanced, first, priced, restricted
+from lib.program.rounds import NEAR, NEW_BLOCKS, Round, State, advanced, first, priced, restricted
 from lib.program.solution import Progress, Watch
-from lib.zonotope import Maximiser, Search
+from lib.zonotope import Columns, Search
 from lib.zonotope.ascent import unit
 
 NODES = 200_000  # of a proof without a deadline
+GLANCE = 1000  # nodes: a proof that finds so early what contradicts it ends there, as long as there is time for rounds
 EVERY = 2.0  # seconds between reports
-ROUNDS, WHOLE = 0.4, 0.1  # shares of the time: of all for rounds; of the rest for a proof with all rows
+ROUNDS, WHOLE = 0.4, 0.3  # shares of the time: of all for rounds; of the rest for a proof with all rows
+HOPELESS = 0.1  # a proof that is left this far from its goal, relatively, is not tried again with other multipliers
 
 
 class Interval(NamedTuple):
@@ -79,10 +81,15 @@ class Clock(NamedTuple):
         return now + self.whole * (self.until - now)
 
 
+def _short(search: Search, goal: float) -> float:
+    """How far a search is from a proof that d_H is at most the goal, or the value it has reached."""
+    return relative_gap(max(goal, search.bound.value), search.bound.upper)
+
+
 class Generation:
     """The rounds, one at a time; `interval` holds what is certified so far, whenever they are stopped.
 
-    `cut`: the last proof was not finished, so that one with fewer rows may be better.
+    `short`: how far from its goal the last proof was left, relatively: if not 0, one with fewer rows may be better.
     """
 
     def __init__(self, state: State, tol: float, times: Clock, watch: Watch) -> None:
@@ -92,7 +99,7 @@ class Generation:
         lower = problem.lower(lam, problem.beta)[0]
         self.interval = Interval(lower, np.inf, np.zeros((0, D)), np.zeros(0), z, lam)
         self.best = Estimate(-np.inf, lam, 0.0)
-        self.round, self.directions, self.sizes, self.cut = 0, 0, (0, 0), False
+        self.round, self.directions, self.sizes, self.short = 0, 0, (0, 0), 0.0
 
     def offer_network(self, V: Array, s: Array, z: Array) -> None:
         """Where some row falls short, a network that fits is made from it."""
@@ -146,23 +153,32 @@ class Generation:
             self.tell()
         self.state = first(problem, known, self.state.accuracy, self.clock.rounds)
 
-    def prove(self, estimate: Estimate, until: float) -> Maximiser:
-        """Bound from below with the estimate's lam; returns the height that decided, and where it is."""
+    def prove(self, estimate: Estimate, until: float) -> Columns:
+        """Bound from below with the estimate's lam; returns the highest direction, and others above its height."""
         problem, goal = self.state.problem, estimate.height * (1 + self.tol / 4)
         search, nodes, told = problem.search(estimate.lam, goal), NODES if np.isinf(until) else np.inf, perf_counter()
-        self.cut = True
+        done = refuted = False
         try:
-            while search.nodes < nodes and perf_counter() < until:
-                if not search.step(until):
-                    self.cut = False
+            while not (done or refuted or self._hopeless(search, goal)):
+                if search.nodes >= nodes or perf_counter() > until:
                     break
+                done = not search.step(until)
+                glance = search.nodes < GLANCE and perf_counter() < self.clock.rounds
+                refuted = glance and search.bound.value > goal
                 if perf_counter() > told + EVERY:
                     told = perf_counter()
                     self._bounded(estimate, search)
                     self.tell()
         finally:
             self._bounded(estimate, search)
-        return search.bound
+            self.short = 0.0 if done or refuted else _short(search, goal)
+        top = search.reached
+        n = max(1, int((top.values > goal).sum()))
+        return Columns(top.U[:n], top.s[:n], top.values[:n])
+
+    def _hopeless(self, search: Search, goal: float) -> bool:
+        """Whether a proof with few rows will bound more."""
+        return self.clock.whole < 1 and search.full and _short(search, goal) > HOPELESS
 
     def run(self) -> None:
         """Rounds until the gap is closed, nothing is left to do, or their time is over: then a proof is left."""
@@ -173,10 +189,13 @@ class Generation:
             self._retry(top)
         while True:
             if perf_counter() > self.clock.rounds and (len(self.interval.s) or self.clock.over):
-                top = self.prove(self.best, self.clock.proof)
-                if self.cut or self.interval.gap <= self.tol or self.clock.over:
+                if self.clock.over or self.short > HOPELESS:
                     return
-                self._retry(top)
+                if self.best.value > self.interval.lower:
+                    top = self.prove(self.best, self.clock.proof)
+                    if self.short or self.interval.gap <= self.tol:
+                        return
+                    self._retry(top)
                 self.clock = self.clock.later()
             if not self.step():
                 return
@@ -219,8 +238,11 @@ class Generation:
         If that is known, the restricted program is as good as the whole one: where its multipliers are at their cap the
         penalty is too soft; elsewhere more accuracy may help.
         """
+        if self.short > HOPELESS:
+            return False
         top = self.prove(estimate, self.clock.proof)
-        if self.interval.gap <= self.tol or (self.cut and top.value <= estimate.height * (1 + self.tol / 4)):
+        refuted = top.values.max(initial=0.0) > estimate.height * (1 + self.tol / 4)
+        if self.interval.gap <= self.tol or (self.short and not refuted):
             return False
         if self._retry(top) or differs:
             return True
@@ -230,11 +252,11 @@ class Generation:
         self.state = replace(self.state, problem=stiffer, accuracy=finer)
         return stiffer is not problem or finer < before.accuracy
 
-    def _retry(self, top: Maximiser) -> bool:
-        """The estimate was too good: take in the neuron that says so, and look around better; whether it is new."""
+    def _retry(self, top: Columns) -> bool:
+        """The estimate was too good: take in the neurons that say so, and look around better; whether it is new."""
         self.best = self.proved
         before, problem = self.state, self.state.problem
-        blocks = before.blocks.extended(problem.X, problem.y, top.u[None], np.array([top.s]), 1)
+        blocks = before.blocks.extended(problem.X, problem.y, top.U, top.s, NEW_BLOCKS)
         self.state = replace(before, blocks=blocks, jitter=min(2 * before.jitter, 64))
         return len(blocks) > len(before.blocks)
 

@@ -13,7 +13,8 @@ from lib.program.problem import Problem
 from lib.program.rounds import nothing, part
 from lib.program.solution import Solution, Watch, silent
 
-FIRST, COARSE = 6, 0.005  # the first proof for few rows has so many of each sign; their program is solved to this gap
+FIRST = 6  # rows of each sign for the first proof
+COARSE, SHARE, ROUGH = 0.005, 0.2, 0.03  # gap of a program on few rows: of the whole gap a share, between these two
 GROWTH = 1.25, 2.0  # of the time that a proof takes, for every row more of each sign
 BETTER = 1.02  # clearly
 SWAPS = 4  # of rows for others, at most
@@ -80,12 +81,13 @@ def few_rows(work: Generation, until: float) -> None:
     rows = heaviest(problem, work.best.lam, k)
     while whole.any() and perf_counter() < until and work.interval.gap > work.tol:
         began, before = perf_counter(), work.interval.lower
-        inner = Generation(part(work.state, rows), max(work.tol, COARSE), Clock.of(until - began, 1.0), silent)
+        tol = max(work.tol, COARSE, min(SHARE * work.interval.gap, ROUGH))
+        inner = Generation(part(work.state, rows), tol, Clock.of(until - began, 1.0), silent)
         inner.run()
         work.offer_bound(inner.interval.lower, _lifted(problem, rows, inner.interval.lam))
         work.take_in(inner.interval.V, inner.interval.s)  # the next program begins with its neurons
         work.tell()
-        idle = work.interval.lower <= before * (1 + work.tol) and (inner.cut or k >= whole.sum())
+        idle = work.interval.lower <= before * (1 + work.tol) and (inner.short or k >= whole.sum())
         if np.array_equal(rows, whole) or (np.isinf(until) and idle):
             return
         took, left = perf_counter() - began, until - perf_counter()
@@ -131,7 +133,7 @@ def generate(problem: Problem, tol: float, seconds: float, watch: Watch) -> Outc
     try:
         work.begin()
         work.run()
-        if work.cut:
+        if work.short:
             few_rows(work, work.clock.until)
         status = "out of time" if work.clock.over else status
     except KeyboardInterrupt:

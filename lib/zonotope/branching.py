@@ -15,6 +15,7 @@ from lib.zonotope.projection import Nearest
 from lib.zonotope.support import Zonotopes, unit
 
 MANY = 200_000  # open nodes
+KEPT = 64  # directions reached
 Nodes = NDArray  # (n, ...): one node a slice, in the tree's own encoding
 
 
@@ -37,9 +38,10 @@ class Tree(Protocol):
 
 
 class Front(NamedTuple):
-    """A search on its way: `value` = h_A(u) - h_B(u), where no bound of the open `nodes` exceeds its entry of `bounds`.
+    """A search on its way: `value` = h_A(u) - h_B(u) for u = `U`[0]; no bound of the open `nodes` exceeds its `bounds`.
 
-    Bounds of closed nodes are at most `closed`; all this in the units of the pair. `visits` counts the steps so far.
+    Bounds of closed nodes are at most `closed`; all this in the units of the pair. `U` (m, r) are directions reached,
+    highest first; `visits` counts the steps so far.
     """
 
     tree: Tree
@@ -47,7 +49,7 @@ class Front(NamedTuple):
     bounds: Array
     closed: float
     value: float
-    u: Array
+    U: Array
     visits: int
 
     @property
@@ -68,7 +70,7 @@ class Front(NamedTuple):
 
 def front(tree: Tree, value: float, u: Array, upper: float) -> Front:
     """Nothing bounded yet: a value reached at u, and a bound on all directions."""
-    return Front(tree, tree.roots, np.full(len(tree.roots), upper), value, value, u, 0)
+    return Front(tree, tree.roots, np.full(len(tree.roots), upper), value, value, u[None], 0)
 
 
 def advanced(at: Front, goal: float, batch: int, until: float = np.inf) -> Front:
@@ -78,15 +80,15 @@ def advanced(at: Front, goal: float, batch: int, until: float = np.inf) -> Front
     """
     tree, pair = at.tree, at.tree.pair
     level = max(at.value, float(np.ldexp(goal, -pair.exponent))) + pair.rounding
-    # Highest bounds first; the newest first once there are too many, which keeps them from growing further.
-    order = np.argsort(-at.bounds, kind="stable") if len(at.bounds) < MANY else np.arange(len(at.bounds))[::-1]
-    now, later = order[:batch], np.sort(order[batch:])
+    now = _foremost(at.bounds, batch)
+    later = np.ones(len(at.bounds), dtype=bool)
+    later[now] = False
     near = tree.bound(at.nodes[now], level, until)
     bound = np.minimum(at.bounds[now], near.upper)
     # A final node left on the near side of the level has been measured as well as can be.
     alive = (bound > level) & ~(tree.final(at.nodes[now]) & (near.lower <= level))
     open_ = Nearest(*(field[alive] for field in near))
-    value, u = _improved(pair, at.value, at.u, open_.residual, until)
+    value, U = _improved(pair, at.value, at.U, open_.residual, until)
     children, parent = tree.split(at.nodes[now[alive]], open_)
     return Front(
         tree,
@@ -94,18 +96,30 @@ def advanced(at: Front, goal: float, batch: int, until: float = np.inf) -> Front
         np.concatenate([at.bounds[later], bound[alive][parent]]),
         max(at.closed, float(bound[~alive].max(initial=0.0))),
         value,
-        u,
+        U,
         at.visits + 1,
     )
 
 
-def _improved(pair: Zonotopes, value: float, u: Array, directions: Array, until: float) -> tuple[float, Array]:
-    """The better of (value, u) and what the climb from the 32 highest directions reaches, if one is above value."""
-    U = unit(directions)
+def _foremost(bounds: Array, n: int) -> Index:
+    """The n highest bounds; the newest ones once there are too many, which keeps them from growing further."""
+    if n >= len(bounds):
+        return np.arange(len(bounds))
+    return np.argpartition(-bounds, n)[:n] if len(bounds) < MANY else np.arange(len(bounds) - n, len(bounds))
+
+
+def highest(pair: Zonotopes, U: Array) -> tuple[float, Array]:
+    """The largest height of directions U, and those that are kept, highest first."""
     heights = pair.height(U)
-    U = U[np.argsort(-heights)[:32]]
+    order = np.argsort(-heights, kind="stable")[:KEPT]
+    return float(heights[order[0]]), U[order]
+
+
+def _improved(pair: Zonotopes, value: float, U: Array, directions: Array, until: float) -> tuple[float, Array]:
+    """Of (value, U), and of what the climb from the 32 highest directions reaches if one is above value."""
+    V = unit(directions)
+    heights = pair.height(V)
+    V = V[np.argsort(-heights)[:32]]
     if heights.max(initial=value) <= value:
-        return value, u
-    U = np.vstack([U, climb(pair, U, np.ones(len(U)), until=until)[0]])
-    heights = pair.height(U)
-    return float(heights.max()), U[heights.argmax()]
+        return value, U
+    return highest(pair, np.vstack([climb(pair, V, np.ones(len(V)), until=until)[0], V[:1], U]))

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from lib.data import Array, validated_dual
 from lib.results import result
-from lib.zonotope.ascent import climb, listable, listed, starts
-from lib.zonotope.branching import Front, Tree, advanced, front
+from lib.zonotope.ascent import Columns, climb, listable, listed, starts
+from lib.zonotope.branching import MANY, Front, Tree, advanced, front, highest
 from lib.zonotope.cones import Cones
 from lib.zonotope.lift import Free, lifted_rows, pieces
 from lib.zonotope.signs import Signs
@@ -65,9 +65,8 @@ def _climbed(at: Front, until: float) -> Front:
     else:
         U = starts(pair, 32)
         U, upper = climb(pair, U, np.ones(len(U)), until=until)[0], np.inf
-    heights = pair.height(U)
-    if heights.max(initial=0.0) > at.value:
-        at = at._replace(value=float(heights.max()), u=U[heights.argmax()])
+    value, U = highest(pair, np.vstack([at.U, U]))
+    at = at._replace(value=value, U=U) if value > at.value else at
     at = at._replace(bounds=np.minimum(at.bounds, upper))
     if np.isfinite(upper) and perf_counter() < until:
         at = at._replace(nodes=at.nodes[:0], bounds=at.bounds[:0], closed=upper)
@@ -92,10 +91,24 @@ class Search:
         """`value <= d_H <= upper`, from what is done so far."""
         best = Maximiser(0.0, 0.0, np.eye(self.X.shape[1])[0], 1.0)
         for piece, at in zip(self.pieces, self.fronts, strict=True):
-            u = piece.lifted(at.u)
+            u = piece.lifted(at.U[0])
             value = float(growth(self.X, self.lam, u, piece.s))
             best = max(best, Maximiser(value, 0.0, u, piece.s), key=lambda m: m.value)
         return best._replace(upper=max([best.value, *(at.upper for at in self.fronts)]))
+
+    @property
+    def full(self) -> bool:
+        """Whether so many nodes are open that the newest are bounded first: then `upper` falls at the end alone."""
+        return any(len(at.nodes) >= MANY for at in self.fronts)
+
+    @property
+    def reached(self) -> Columns:
+        """Directions that climbs have reached on both sides, highest first."""
+        found = [(piece.lifted(u), piece.s) for piece, at in zip(self.pieces, self.fronts, strict=True) for u in at.U]
+        U, s = np.array([u for u, _ in found]).reshape(-1, self.X.shape[1]), np.array([s for _, s in found])
+        values = growth(self.X, self.lam, U, s)
+        order = np.argsort(-values, kind="stable")
+        return Columns(U[order], s[order], values[order])
 
     def step(self, until: float = np.inf) -> bool:
         """Climb in a piece, or bound some nodes, in about a tenth of a second; False when nothing is left to do."""
@@ -108,7 +121,7 @@ class Search:
         if at.visits == 1:
             at = _climbed(at, until)
         else:
-            batch = min(max(self.batch, len(at.nodes) // 8), at.tree.batch)  # sorting all for a few would cost most
+            batch = min(max(self.batch, len(at.nodes) // 4), at.tree.batch)  # sorting all for a few would cost most
             self.nodes += min(batch, len(at.nodes))
             at = advanced(at, level, batch, until)
             self.batch = 1 + int(np.clip(batch * STEP / (perf_counter() - began), batch / 2, 2 * batch))

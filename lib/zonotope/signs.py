@@ -29,7 +29,9 @@ SignVectors = NDArray[np.int8]
 
 SWEEPS = 5  # twice as many close one node in a hundred more
 LARGEST = 64.0  # of a t: larger ones would only carry rounding
-CHUNK = 2048  # nodes that are swept together: what a cache holds
+RANGES = np.array([(-LARGEST, 0.5, 1.0), (0.0, 0.5, LARGEST)], dtype=np.float32)  # of a t: least, largest, by its sign
+CHUNK = 4096  # nodes that are swept together: what a cache holds
+BLOCK = 8  # coordinates
 
 
 def spare(A: Array) -> float:
@@ -43,7 +45,8 @@ class Signs:
     def __init__(self, pair: Zonotopes) -> None:
         self.pair, self.k, self.A = pair, len(pair.A), pair.A
         self.G = np.vstack([self.A, -pair.B, -pair.cone])
-        self.lengths = np.linalg.norm(self.G, axis=1)
+        self.lengths, self.rows = np.linalg.norm(self.G, axis=1), self.G.astype(np.float32)
+        self.squares = (self.rows**2).sum(axis=1)
         self.spare: dict[int, float] = {}  # C_U, when that many are fixed
         self.roots = np.full((1, len(self.G)), 0.5, dtype=np.float32)
         self.batch = int(np.clip(3e7 / (1 + self.G.size), 64, 32768))
@@ -58,10 +61,10 @@ class Signs:
         """As in `Tree`; `c` are the coefficients found, with which children begin."""
         signs = self.signs(nodes)
         C = self._spare((signs != 0).sum(axis=1))
-        c = self.descended(nodes, level - C, until)
-        v = c.astype(float) @ self.G
+        c = self.descended(nodes, level - C, until).astype(float)
+        v = c @ self.G
         upper = np.linalg.norm(v, axis=1) + C + sum(self.G.shape) * EPS * (np.abs(c) @ self.lengths)
-        near = Nearest(v, np.full(len(v), -np.inf), upper, c.astype(float))
+        near = Nearest(v, np.full(len(v), -np.inf), upper, c)
         last = np.flatnonzero((signs != 0).all(axis=1) & (upper > level))
         return self._exact(near, last, signs[last], level, until) if len(last) else near
 
@@ -84,35 +87,46 @@ class Signs:
         return near
 
     def _ranges(self, signs: SignVectors) -> tuple[Coefficients, Coefficients]:
-        """The least and the largest values of the coefficients."""
-        low, high = np.zeros((2, len(signs), len(self.G)), dtype=np.float32)
-        low[:, : self.k] = np.choose(signs + 1, (-LARGEST, 0.5, 1.0))
-        high[:, : self.k] = np.choose(signs + 1, (0.0, 0.5, LARGEST))
-        high[:, self.k :] = 1.0
-        high[:, len(self.G) - len(self.pair.cone) :] = LARGEST
+        """The least and the largest values of the coefficients, (k + l, n)."""
+        low, high = np.zeros((2, len(self.G), len(signs)), dtype=np.float32)
+        low[: self.k], high[: self.k] = RANGES[:, signs.T + 1]
+        high[self.k :] = 1.0
+        high[len(self.G) - len(self.pair.cone) :] = LARGEST
         return low, high
 
-    def _swept(self, x: Coefficients, signs: SignVectors, level: Array, until: float) -> Coefficients:
-        """Descent on |v|^2 = x' G G' x, a coordinate at a time, until it is below the level or the sweeps are done."""
+    def _swept(self, nodes: Coefficients, signs: SignVectors, level: Array, until: float) -> Coefficients:
+        """Descent on |v|^2, a coordinate at a time, until it is below the level or the sweeps are done.
+
+        Coefficients of a node form a column. BLOCK coordinates share two products with G: between them a step of one
+        changes the slopes of those after it.
+        """
         low, high = self._ranges(signs)
-        x, who, found = np.clip(x, low, high), np.arange(len(x)), x.copy()
-        gram = len(self.G) <= 2 * self.G.shape[1]
-        rows = (self.G @ self.G.T if gram else self.G).astype(np.float32)
-        state, size = x @ rows, (self.lengths**2).astype(np.float32)
-        moving = np.flatnonzero((low < high).any(axis=0) & (size > 0))
+        x = np.minimum(np.maximum(nodes.T, low), high)
+        v, who, found, target = self.rows.T @ x, np.arange(len(nodes)), np.empty_like(x), np.maximum(level, 0.0) ** 2
+        moving = np.flatnonzero((low < high).any(axis=1) & (self.squares > 0))
         for _ in range(SWEEPS):
-            for i in moving:
-                slope = state[:, i] if gram else state @ rows[i]
-                before = x[:, i].copy()
-                np.clip(before - slope / size[i], low[:, i], high[:, i], out=x[:, i])
-                state += (x[:, i] - before)[:, None] * rows[i]
-            found[who] = x
-            square = np.einsum("nk,nk->n", state, x if gram else state)
-            open_ = square > np.maximum(level[who], 0.0) ** 2
-            if not open_.any() or perf_counter() > until or (level[who] <= 0).all():
+            for n in range(0, len(moving), BLOCK):
+                self._moved(x, v, low, high, moving[n : n + BLOCK])
+            open_ = np.einsum("dn,dn->n", v, v) > target[who]
+            found[:, who[~open_]] = np.compress(~open_, x, axis=1)
+            x, v, low, high = (np.compress(open_, entries, axis=1) for entries in (x, v, low, high))
+            who = who[open_]
+            if len(who) == 0 or perf_counter() > until or (level[who] <= 0).all():
                 break
-            x, state, low, high, who = x[open_], state[open_], low[open_], high[open_], who[open_]
-        return found
+        found[:, who] = x
+        return found.T
+
+    def _moved(self, x: Coefficients, v: Coefficients, low: Coefficients, high: Coefficients, some: Index) -> None:
+        """Each coordinate of `some`, in turn, to its best value within its range: x and v = G'x change in place."""
+        rows = self.rows[some]
+        newton = rows / self.squares[some, None]
+        step, among = newton @ v, newton @ rows.T
+        for j, i in enumerate(some):
+            best = np.subtract(x[i], step[j], out=step[j])
+            np.minimum(np.maximum(best, low[i], out=best), high[i], out=best)
+            x[i], step[j] = best, best - x[i]
+            step[j + 1 :] += among[j + 1 :, j, None] * step[j]
+        v += rows.T @ step
 
     def _spare(self, fixed: Index) -> Array:
         self.spare |= {n: spare(self.A[n:]) for n in set(fixed.tolist()) - set(self.spare)}
