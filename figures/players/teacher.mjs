@@ -56,11 +56,11 @@ function pieces(kind, c) {
 const whole = (line) =>
   line.reduce((all, p) => (all.at(-1)?.to === p.from ? [...all.slice(0, -1), { ...all.at(-1), to: p.to }] : [...all, p]), []);
 
-/** The outlines of where p is `within`: up the left ends of its pieces of the lines, down the right ones, between tips. */
-function outlines(lines, within) {
+/** The outlines of where a kind is `meant`: up the left ends of its pieces of the lines, down the right ones. */
+function outlines(lines, kind, meant) {
   const found = [];
   lines.forEach(({ c, line }, k) => {
-    for (const { from, to } of whole(line.filter((p) => within([(p.from + p.to) / 2, c])))) {
+    for (const { from, to } of whole(line.filter((p) => meant(p.look)))) {
       const below = found.find((one) => one.last === k - 1 && one.left.at(-1)[0] < to && from < one.right[0][0]);
       const one = below ?? { left: [], right: [] };
       if (!below) found.push(one);
@@ -69,14 +69,18 @@ function outlines(lines, within) {
       one.last = k;
     }
   });
-  const tip = ([from, c], [to], far) => {
-    const x = (from + to) / 2;
-    let [a, b] = [c, c + far];
-    for (let step = 0; step < 6; step++) [a, b] = within([x, (a + b) / 2]) ? [(a + b) / 2, b] : [a, (a + b) / 2];
-    return [x, a];
-  };
   const apart = (2 * REACH) / ROWS;
-  return found.map(({ left, right }) => [...left, tip(left.at(-1), right[0], apart), ...right, tip(left[0], right.at(-1), -apart)]);
+  const beyond = ([from, c], [to], far) =>
+    [1, 2, 3].map((quarter) => {
+      const x = from + (quarter / 4) * (to - from);
+      let [a, b] = [c, c + far];
+      for (let step = 0; step < 6; step++) [a, b] = meant(kind([x, (a + b) / 2])) ? [(a + b) / 2, b] : [a, (a + b) / 2];
+      return [x, a];
+    });
+  const around = ({ left, right }) => [
+    ...left, ...beyond(left.at(-1), right[0], apart), ...right, ...beyond(right.at(-1), left[0], -apart),
+  ];
+  return found.map(around);
 }
 
 function render({ model, el }) {
@@ -96,7 +100,7 @@ function render({ model, el }) {
   const kind = (p) => (norm(p) >= 1 || !near(lifted(p)) ? "" : height(lifted(p)) > 1 + ABOVE ? "dearer" : "cheapest");
   const heights = Array.from({ length: ROWS }, (_, k) => ((2 * k + 1) / ROWS - 1) * REACH);
   const lines = heights.map((c) => ({ c, line: pieces(kind, c) }));
-  const [cheapest, inside] = [(p) => kind(p) === "cheapest", (p) => kind(p) !== ""].map((within) => outlines(lines, within));
+  const [cheapest, inside] = [(look) => look === "cheapest", (look) => look !== ""].map((meant) => outlines(lines, kind, meant));
   const hand = handle(panel, {
     name: "Teacher", step: 0.01,
     get: () => at,
