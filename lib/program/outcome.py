@@ -14,7 +14,7 @@ from lib.program.rounds import nothing, part
 from lib.program.solution import Solution, Watch, silent
 
 FIRST = 6  # rows of each sign for the first proof
-COARSE, SHARE, ROUGH = 0.005, 0.2, 0.03  # gap of a program on few rows: of the whole gap a share, between these two
+SHARE, ROUGH = 0.2, 0.03  # gap of a program on few rows: a share of the whole gap, at most this
 GROWTH = 1.25, 2.0  # of the time that a proof takes, for every row more of each sign
 BETTER = 1.02  # clearly
 SWAPS = 4  # of rows for others, at most
@@ -38,11 +38,16 @@ def _lifted(problem: Problem, rows: Mask, lam: Array) -> Array:
     return lifted
 
 
+def _rough(work: Generation) -> float:
+    """The gap to which a program on few rows is solved."""
+    return max(work.tol, min(SHARE * work.interval.gap, ROUGH))
+
+
 def _explored(work: Generation, rows: Mask, k: int, seconds: float) -> tuple[Estimate, Mask]:
     """The best dual variable of the program on some rows; and the rows that its network misses, one for MISSED of k."""
     now, problem = perf_counter(), work.state.problem
     alone = Clock(now, now + seconds, now + seconds, 1.0)
-    inner = Generation(part(work.state, rows), max(work.tol, COARSE), alone, silent)
+    inner = Generation(part(work.state, rows), _rough(work), alone, silent)
     best, (_, _, V, s, z, _) = inner.explore(), inner.interval
     short = problem.y * np.maximum(problem.a - problem.y * problem.outputs(V, s, z), 0)
     missed = heaviest(problem, short.reshape(-1, problem.N).sum(axis=0), k // MISSED + 1)
@@ -81,8 +86,7 @@ def few_rows(work: Generation, until: float) -> None:
     rows = heaviest(problem, work.best.lam, k)
     while whole.any() and perf_counter() < until and work.interval.gap > work.tol:
         began, before = perf_counter(), work.interval.lower
-        tol = max(work.tol, COARSE, min(SHARE * work.interval.gap, ROUGH))
-        inner = Generation(part(work.state, rows), tol, Clock.of(until - began, 1.0), silent)
+        inner = Generation(part(work.state, rows), _rough(work), Clock.of(until - began, 1.0), silent)
         inner.run()
         work.offer_bound(inner.interval.lower, _lifted(problem, rows, inner.interval.lam))
         work.take_in(inner.interval.V, inner.interval.s)  # the next program begins with its neurons
