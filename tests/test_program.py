@@ -557,11 +557,27 @@ def test_a_proof_that_is_refuted_at_a_glance_ends_there_and_brings_what_refutes_
     assert work._retry(found) and len(work.state.blocks) > 1
 
 
+@pytest.mark.parametrize("whole", [0.3, 1.0])
+def test_a_proof_with_too_many_open_nodes_is_given_up_where_few_rows_are_left_to_try(whole, monkeypatch):
+    """Catches time that goes into a bound which falls no more; and a last proof that is left before its end."""
+    monkeypatch.setattr("lib.zonotope.distance.MANY", 100)
+    monkeypatch.setattr("lib.program.columns.NODES", 20_000)
+    X, y, _ = gaussian(100, 20, np.random.default_rng(0))
+    lam, kept = y / 2, []
+    height = 1.001 * hausdorff(X, lam, nodes=2000).value
+    search = HardMargin.search
+    monkeypatch.setattr(HardMargin, "search", lambda *arguments: kept.append(search(*arguments)) or kept[-1])
+    work = generation(X, y, 1e-3, Clock.of(np.inf, whole))
+    work.prove(Estimate(1.0, lam, height), np.inf)
+    assert work.short > 0.1 and kept[0].full
+    assert work._given_up == (whole < 1) == (kept[0].nodes < 20_000)
+
+
 @pytest.mark.parametrize("rounds", [np.inf, 0.0])
 def test_after_a_hopeless_proof_no_other_is_tried_with_all_rows(rounds, monkeypatch):
     """Catches time that goes into proofs of all rows, where few rows would prove more: after rounds, or in them."""
     X, y, _ = gaussian(40, 8, np.random.default_rng(0))
-    work = generation(X, y, 1e-3, Clock(perf_counter(), rounds, np.inf, 1.0))
+    work = generation(X, y, 1e-3, Clock(perf_counter(), rounds, np.inf, 0.3))
     work.begin()
     work.short = 0.5
     assert work.interval.gap > 0.1

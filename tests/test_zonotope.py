@@ -20,7 +20,7 @@ from lib.zonotope import (
     violators,
 )
 from lib.zonotope.ascent import climb, listable, spread, starts
-from lib.zonotope.branching import advanced, front
+from lib.zonotope.branching import _foremost, advanced, front
 from lib.zonotope.cones import Cones, orthants, polar
 from lib.zonotope.distance import Maximiser, Search, longest_sum
 from lib.zonotope.projection import _step
@@ -347,6 +347,41 @@ def test_descent_leaves_alone_what_is_too_short_for_single_precision():
     with np.errstate(all="raise", under="ignore"):
         near = tree.bound(tree.roots, 0.0)
     assert np.isfinite(near.c).all() and np.isfinite(near.upper).all()
+
+
+def test_the_ends_of_climbs_are_kept_where_the_first_direction_is_the_highest():
+    """Catches peaks that are thrown away because none is above the first direction: here that of all generators."""
+    X = np.random.default_rng(0).standard_normal((40, 12))
+    X[:, 0] = 1.2
+    at = Search(X, np.ones(40))
+    at.run(nodes=100)
+    assert len(violators(X, np.ones(40), 0.9 * at.bound.value).values) > 2
+    assert (at.reached.values > 0.9 * at.bound.value).sum() > 2
+
+
+def test_the_nodes_of_the_highest_bounds_are_next_and_the_newest_once_there_are_many(monkeypatch):
+    """Catches another order: bounds that fall late, or ever more open nodes."""
+    bounds = np.random.default_rng(0).permutation(50).astype(float)
+    assert set(bounds[_foremost(bounds, 7)]) == set(range(43, 50))
+    assert sorted(_foremost(bounds, 60)) == list(range(50))
+    monkeypatch.setattr("lib.zonotope.branching.MANY", 50)
+    assert sorted(_foremost(bounds, 7)) == list(range(43, 50))
+
+
+def test_a_bound_that_is_no_number_closes_no_node():
+    """Catches a maximum that is passed over without a word: the bound of the node's parent holds on."""
+    X, lam = wide(24, 5)
+
+    class Broken(Signs):
+        def bound(self, nodes, level, until=np.inf):
+            near = super().bound(nodes, level, until)
+            return near._replace(upper=np.where(np.arange(len(nodes)) % 2, near.upper, np.nan))
+
+    tree = Broken(zonotopes(X, lam))
+    at = front(tree, 0.0, np.eye(tree.pair.A.shape[1])[0], 100.0)
+    for _ in range(3):
+        at = advanced(at, 0.0, 64)
+    assert at.upper == 100.0 * tree.pair.units(1.0) + tree.pair.units(tree.slack)
 
 
 def test_what_a_search_has_reached_are_heights_on_both_sides():

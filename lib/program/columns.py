@@ -81,9 +81,9 @@ class Clock(NamedTuple):
         return now + self.whole * (self.until - now)
 
 
-def _short(search: Search, goal: float) -> float:
-    """How far a search is from a proof that d_H is at most the goal, or the value it has reached."""
-    return relative_gap(max(goal, search.bound.value), search.bound.upper)
+def _short(search: Search) -> float:
+    """How far a search is from a proof that d_H is at most its goal, or the value it has reached."""
+    return relative_gap(max(search.goal, search.bound.value), search.bound.upper)
 
 
 class Generation:
@@ -154,31 +154,35 @@ class Generation:
         self.state = first(problem, known, self.state.accuracy, self.clock.rounds)
 
     def prove(self, estimate: Estimate, until: float) -> Columns:
-        """Bound from below with the estimate's lam; returns the highest direction, and others above its height."""
-        problem, goal = self.state.problem, estimate.height * (1 + self.tol / 4)
-        search, nodes, told = problem.search(estimate.lam, goal), NODES if np.isinf(until) else np.inf, perf_counter()
-        done = refuted = False
+        """Bound from below with the estimate's lam; returns the highest direction, and all above what was asked for."""
+        search = self.state.problem.search(estimate.lam, estimate.height * (1 + self.tol / 4))
+        nodes, told, done, refuted = NODES if np.isinf(until) else np.inf, perf_counter(), False, False
         try:
-            while not (done or refuted or self._hopeless(search, goal)):
+            while not (done or refuted or self._hopeless(search)):
                 if search.nodes >= nodes or perf_counter() > until:
                     break
                 done = not search.step(until)
                 glance = search.nodes < GLANCE and perf_counter() < self.clock.rounds
-                refuted = glance and search.bound.value > goal
+                refuted = glance and search.bound.value > search.goal
                 if perf_counter() > told + EVERY:
                     told = perf_counter()
                     self._bounded(estimate, search)
                     self.tell()
         finally:
             self._bounded(estimate, search)
-            self.short = 0.0 if done or refuted else _short(search, goal)
+            self.short = 0.0 if done or refuted else _short(search)
         top = search.reached
-        n = max(1, int((top.values > goal).sum()))
+        n = max(1, int((top.values > search.goal).sum()))
         return Columns(top.U[:n], top.s[:n], top.values[:n])
 
-    def _hopeless(self, search: Search, goal: float) -> bool:
+    def _hopeless(self, search: Search) -> bool:
         """Whether a proof with few rows will bound more."""
-        return self.clock.whole < 1 and search.full and _short(search, goal) > HOPELESS
+        return self.clock.whole < 1 and search.full and _short(search) > HOPELESS
+
+    @property
+    def _given_up(self) -> bool:
+        """Whether proofs are left to few rows."""
+        return self.clock.whole < 1 and self.short > HOPELESS
 
     def run(self) -> None:
         """Rounds until the gap is closed, nothing is left to do, or their time is over: then a proof is left."""
@@ -189,7 +193,7 @@ class Generation:
             self._retry(top)
         while True:
             if perf_counter() > self.clock.rounds and (len(self.interval.s) or self.clock.over):
-                if self.clock.over or self.short > HOPELESS:
+                if self.clock.over or self._given_up:
                     return
                 if self.best.value > self.interval.lower:
                     top = self.prove(self.best, self.clock.proof)
@@ -238,7 +242,7 @@ class Generation:
         If that is known, the restricted program is as good as the whole one: where its multipliers are at their cap the
         penalty is too soft; elsewhere more accuracy may help.
         """
-        if self.short > HOPELESS:
+        if self._given_up:
             return False
         top = self.prove(estimate, self.clock.proof)
         refuted = top.values.max(initial=0.0) > estimate.height * (1 + self.tol / 4)

@@ -86,7 +86,8 @@ def few_rows(work: Generation, until: float) -> None:
     rows = heaviest(problem, work.best.lam, k)
     while whole.any() and perf_counter() < until and work.interval.gap > work.tol:
         began, before = perf_counter(), work.interval.lower
-        inner = Generation(part(work.state, rows), _rough(work), Clock.of(until - began, 1.0), silent)
+        tol = work.tol if np.array_equal(rows, whole) else _rough(work)
+        inner = Generation(part(work.state, rows), tol, Clock.of(until - began, 1.0), silent)
         inner.run()
         work.offer_bound(inner.interval.lower, _lifted(problem, rows, inner.interval.lam))
         work.take_in(inner.interval.V, inner.interval.s)  # the next program begins with its neurons

@@ -38,8 +38,9 @@ class Tree(Protocol):
 
 
 class Front(NamedTuple):
-    """A search on its way: `value` = h_A(u) - h_B(u) for u = `U`[0]; no bound of the open `nodes` exceeds its `bounds`.
+    """A search on its way: `value` is h_A(u) - h_B(u) for u = `U`[0], or 0 where that is less.
 
+    No bound of an open node of `nodes` exceeds its entry of `bounds`.
     Bounds of closed nodes are at most `closed`; all this in the units of the pair. `U` (m, r) are directions reached,
     highest first; `visits` counts the steps so far.
     """
@@ -84,7 +85,7 @@ def advanced(at: Front, goal: float, batch: int, until: float = np.inf) -> Front
     later = np.ones(len(at.bounds), dtype=bool)
     later[now] = False
     near = tree.bound(at.nodes[now], level, until)
-    bound = np.minimum(at.bounds[now], near.upper)
+    bound = np.fmin(at.bounds[now], near.upper)  # a bound that is no number closes nothing
     # A final node left on the near side of the level has been measured as well as can be.
     alive = (bound > level) & ~(tree.final(at.nodes[now]) & (near.lower <= level))
     open_ = Nearest(*(field[alive] for field in near))

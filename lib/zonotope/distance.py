@@ -66,7 +66,7 @@ def _climbed(at: Front, until: float) -> Front:
         U = starts(pair, 32)
         U, upper = climb(pair, U, np.ones(len(U)), until=until)[0], np.inf
     value, U = highest(pair, np.vstack([at.U, U]))
-    at = at._replace(value=value, U=U) if value > at.value else at
+    at = at._replace(value=max(at.value, value), U=U)
     at = at._replace(bounds=np.minimum(at.bounds, upper))
     if np.isfinite(upper) and perf_counter() < until:
         at = at._replace(nodes=at.nodes[:0], bounds=at.bounds[:0], closed=upper)
@@ -103,7 +103,7 @@ class Search:
 
     @property
     def reached(self) -> Columns:
-        """Directions that climbs have reached on both sides, highest first."""
+        """The highest directions that were come across in each piece, the ends of climbs among them, highest first."""
         found = [(piece.lifted(u), piece.s) for piece, at in zip(self.pieces, self.fronts, strict=True) for u in at.U]
         U, s = np.array([u for u, _ in found]).reshape(-1, self.X.shape[1]), np.array([s for _, s in found])
         values = growth(self.X, self.lam, U, s)
@@ -121,7 +121,7 @@ class Search:
         if at.visits == 1:
             at = _climbed(at, until)
         else:
-            batch = min(max(self.batch, len(at.nodes) // 4), at.tree.batch)  # sorting all for a few would cost most
+            batch = min(max(self.batch, len(at.nodes) // 4), at.tree.batch)  # copying all for a few would cost most
             self.nodes += min(batch, len(at.nodes))
             at = advanced(at, level, batch, until)
             self.batch = 1 + int(np.clip(batch * STEP / (perf_counter() - began), batch / 2, 2 * batch))

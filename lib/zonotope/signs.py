@@ -31,7 +31,7 @@ SWEEPS = 5  # twice as many close one node in a hundred more
 LARGEST = 64.0  # of a t: larger ones would only carry rounding
 RANGES = np.array([(-LARGEST, 0.5, 1.0), (0.0, 0.5, LARGEST)], dtype=np.float32)  # of a t: least, largest, by its sign
 CHUNK = 4096  # nodes that are swept together: what a cache holds
-BLOCK = 8  # coordinates
+BLOCK = 8  # coordinates that move before v follows
 
 
 def spare(A: Array) -> float:
@@ -122,9 +122,8 @@ class Signs:
         newton = rows / self.squares[some, None]
         step, among = newton @ v, newton @ rows.T
         for j, i in enumerate(some):
-            best = np.subtract(x[i], step[j], out=step[j])
-            np.minimum(np.maximum(best, low[i], out=best), high[i], out=best)
-            x[i], step[j] = best, best - x[i]
+            best = np.minimum(np.maximum(x[i] - step[j], low[i]), high[i])
+            step[j], x[i] = best - x[i], best
             step[j + 1 :] += among[j + 1 :, j, None] * step[j]
         v += rows.T @ step
 
