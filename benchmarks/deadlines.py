@@ -1,13 +1,19 @@
 """What `max_margin` and `regularised` certify within a deadline where nothing closes at once: many features, many rows.
 
-Three tables: (1) real and Gaussian data against a deadline, with the rows of the multiplier that could be proved, both
+Four tables: (1) real and Gaussian data against a deadline, with the rows of the multiplier that could be proved, both
 ends recomputed by `lib.kkt`; (2) the interval against the dimension and against the number of rows, beside the practice
-of the field, the program on sampled patterns; (3) weight decay. Writes deadlines.md.
+of the field, the program on sampled patterns; (3) weight decay; (4) another checkout on the same data, without a
+deadline, in processes of their own, one after the other. Writes deadlines.md.
 
-    python benchmarks/deadlines.py [--full]      --full adds the run of ten minutes
+    git worktree add ../before 227e7e3
+    python benchmarks/deadlines.py [--full] [--beside ../before]      --full adds the run of ten minutes
 """
 
 import argparse
+import os
+import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +31,7 @@ from lib.zonotope import hausdorff
 
 HERE = Path(__file__).parent
 SIZES = (*((100, d) for d in (2, 4, 8, 12, 16, 20, 30)), *((N, 3) for N in (300, 1000, 2000, 5000)))
-MOST, CONES = 1000, 300_000  # sampled directions, and rows times directions
+MOST, CONES = 1000, 150_000  # sampled directions, and rows times directions
 
 
 def pixels() -> Data:
@@ -56,6 +62,20 @@ RUNS: list[tuple[Callable[[], Data], float, float]] = [
     (normal(5000, 6), 1e-2, 60),
 ]
 LONG: list[tuple[Callable[[], Data], float, float]] = [(lambda: load("breast-cancer"), 1e-3, 600)]
+
+
+# rows, columns, how often: the first call of a process
+PAIRS = ((50, 3, 5), (1000, 3, 3), (2000, 4, 1))
+ALONE = """
+import sys, time
+import numpy as np
+from lib.data import gaussian
+from lib.program import max_margin
+X, y = gaussian(int(sys.argv[1]), int(sys.argv[2]), np.random.default_rng(0))[:2]
+start = time.process_time()
+found = max_margin(X, y, tol=1e-6)
+print(time.process_time() - start, found.primal_value)
+"""
 
 
 def line(*cells: object) -> str:
@@ -101,6 +121,21 @@ def decay(make: Callable[[], Data], loss: str, beta: float, seconds: float = 60)
     return line(name, loss, beta, ends, f"{found.gap:.1e}", f"{took:.1f}", int((found.lam != 0).sum()), found.status)
 
 
+def alone(checkout: Path, N: int, d: int) -> tuple[float, float]:
+    """Processor seconds of one call in a process of its own, with the library of a checkout; and its optimum."""
+    command, settings = [sys.executable, "-c", ALONE, str(N), str(d)], {"PYTHONPATH": str(checkout.resolve())}
+    done = subprocess.run(command, env=os.environ | settings, cwd=checkout, capture_output=True, text=True, check=True)
+    seconds, value = map(float, done.stdout.split())
+    return seconds, value
+
+
+def pair(checkout: Path, N: int, d: int, times: int) -> str:
+    runs = [(alone(checkout, N, d), alone(HERE.parent, N, d)) for _ in range(times)]
+    before, now = (statistics.median(run[i][0] for run in runs) for i in (0, 1))
+    differs = max(abs(one[1] / other[1] - 1) for one, other in runs)
+    return line(f"{N} x {d}", times, f"{before:.3g}", f"{now:.3g}", f"{before / now:.2g}", f"{differs:.0e}")
+
+
 TEXT = """# Deadlines
 
 Written by `benchmarks/deadlines.py`. {machine}
@@ -108,9 +143,8 @@ Written by `benchmarks/deadlines.py`. {machine}
 ## Against a deadline
 
 `seconds` is what was asked for, the proof included. The multiplier of the lower bound has few nonzero entries where the
-multiplier of all rows cannot be proved: the program on some of the rows bounds the whole one from below, and a proof
-takes about twice as long for every row more of each sign. Both ends are recomputed; the data of the last runs are those
-of the benchmark `program`.
+multiplier of all rows cannot be proved: the program on some of the rows bounds the whole one from below. Both ends are
+recomputed; the data of the last runs are those of the benchmark `program`.
 
 | data | N x d | asked | took (s) | P* in | gap | rows of lam | neurons | status |
 |---|---|---|---|---|---|---|---|---|
@@ -130,19 +164,31 @@ patterns of random directions, as many as a solver takes, and how far its value 
 | data | loss | beta | optimum in | gap | took (s) | rows of lam | status |
 |---|---|---|---|---|---|---|---|
 {decay}
+
+## Beside the commit before this work
+
+Commit 227e7e3, the largest margin of the same Gaussian data to 1e-6: processor seconds of the first call of a process,
+medians, the two taking turns; and by how much the two optima differ, relatively.
+
+| N x d | runs | before (s) | now (s) | times faster | optima differ by |
+|---|---|---|---|---|---|
+{pair}
 """
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="also the run of ten minutes")
-    runs = RUNS + (LONG if parser.parse_args().full else [])
-    where, tables = machine(), {"run": [], "size": [], "decay": []}
+    parser.add_argument("--beside", type=Path, help="a checkout of the commit before")
+    options = parser.parse_args()
+    runs = RUNS + (LONG if options.full else [])
+    where, tables = machine(), {"run": [], "size": [], "decay": [], "pair": []}
     jobs = [("run", lambda one=one: run(*one)) for one in runs]
     jobs += [("size", lambda one=one: size(*one)) for one in SIZES]
     jobs += [
         ("decay", lambda loss=loss: decay(lambda: load("breast-cancer"), loss, 0.5)) for loss in ("logistic", "squared")
     ]
     jobs += [("decay", lambda: decay(pixels, "hinge", 0.5))]
+    jobs += [("pair", lambda one=one: pair(options.beside, *one)) for one in (PAIRS if options.beside else ())]
     for table, job in jobs:
         tables[table].append(job())
         print(tables[table][-1], flush=True)
