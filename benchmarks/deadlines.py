@@ -88,7 +88,7 @@ def run(make: Callable[[], Data], tol: float, seconds: float) -> str:
     found = max_margin(X, y, tol=tol, seconds=seconds)
     took = time.perf_counter() - start
     upper = upper_bound(found.network, X, y)
-    d_H = hausdorff(X, found.lam, goal=1 + 1e-9, seconds=max(3 * seconds, 60)).upper
+    d_H = hausdorff(X, found.lam, goal=1 + 1e-9, seconds=max(3 * seconds, 60), nodes=np.inf).upper
     lower, rows = float(y @ found.lam) / d_H, int((found.lam != 0).sum())
     return line(name, f"{len(X)} x {X.shape[1]}", f"{seconds:.0f}", f"{took:.1f}", f"[{lower:.6g}, {upper:.6g}]",
                 f"{upper / lower - 1:.1e}", rows, found.network.m, found.status)  # fmt: skip
