@@ -7,6 +7,7 @@ import { flow, maxMargin } from "./program.mjs";
 const LOOK = { 1: "pos", [-1]: "neg" };
 const MISSING = 1.05; // above what a flow that is still on its way can show
 const SAMPLES = 40;
+const LEAP = 0.1; // of the height, from one sample to the next: the limit of a flow may jump, and no line joins the two
 
 /** P*, the flow's cost at margin 1, and the Hausdorff distance of its multiplier, for data in the plane. */
 export function compared(X, y, start) {
@@ -64,8 +65,11 @@ function render({ model, el }) {
       right.draw("text", { x: place(k, 0)[0], y: right.H - (!upper ? 8 : k === 0 ? 17 : 4), class: "label tiny", "text-anchor": k === 0 ? "start" : k === last ? "end" : "middle" }, name),
     );
     const curve = (key, look, name, lift, anchor) => {
-      const points = samples.filter((s) => Number.isFinite(s[key])).map((s) => place(s.at, s[key]));
-      if (points.length > 1) right.draw("path", { class: `line bold ${look}`, d: outline(points) });
+      const shown = samples.filter((s) => Number.isFinite(s[key]));
+      const points = shown.map((s) => place(s.at, s[key]));
+      const leaps = shown.flatMap((s, k) => (k && Math.abs(s[key] - shown[k - 1][key]) > LEAP * top ? [k] : []));
+      const pieces = [0, ...leaps].map((k, i) => points.slice(k, leaps[i])).filter((piece) => piece.length > 1);
+      right.draw("path", { class: `line bold ${look}`, d: pieces.map((piece) => outline(piece)).join("") });
       const near = points[Math.floor(0.8 * SAMPLES)];
       if (near) right.draw("text", { x: near[0], y: near[1] + lift, class: `label strong ${look}`, "text-anchor": anchor }, name);
     };
