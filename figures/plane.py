@@ -59,7 +59,8 @@ def zonotopes(ax: Axes, X: ArrayLike, lam: ArrayLike) -> Axes:
         ax.fill(*Z.T, fc=colour(s), alpha=0.13, ec="none")
         ax.plot(*Z.T, color=colour(s))
         end = Z[np.argmax((Z**2).sum(axis=1))]
-        ax.annotate(r"$Z_{\!+}$" if s > 0 else r"$Z_{\!-}$", end, xytext=8 * np.sign(end), textcoords="offset points",
+        beside = 8 * np.sign(end) if end.any() else (-8, -8)
+        ax.annotate(r"$Z_{\!+}$" if s > 0 else r"$Z_{\!-}$", end, xytext=beside, textcoords="offset points",
                     color=colour(s), ha="center", va="center")  # fmt: skip
     ends = np.array([far, far - best.value * best.u])
     ax.plot(*ends.T, "o-", color=MARK, lw=2.2, ms=4)

@@ -82,11 +82,12 @@
     if (closes) after.data = after.data.slice(closes.length);
     held.append(...left, opens, formula, closes, ...right);
   };
+  const unbroken = (word) => Object.assign(document.createElement("span"), { className: "held", textContent: word });
   const hang = (block) =>
     block.replaceChildren(...block.textContent.trimEnd().split("\n").map((words) => {
       const line = document.createElement("span");
       line.className = "line";
-      line.append(words || " ");
+      line.append(...(words || " ").split(/(--[a-z-]+)/).map((part, k) => (k % 2 ? unbroken(part) : part)));
       return line;
     }));
   const ready = () => {

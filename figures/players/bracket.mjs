@@ -35,11 +35,17 @@ function axes(panel, [x0, x1], [y0, y1], logs, names) {
 
 const spread = (low, high, share = 0.06) => [low - share * (high - low || 1), high + share * (high - low || 1)];
 
+/** A bound with four digits, rounded down or up. */
+const outward = (bound, towards) => {
+  const step = 10 ** (Math.max(0, Math.floor(Math.log10(Math.abs(bound) / 1e4))) - 4);
+  return text(towards(bound / step) * step, 4);
+};
+
 /** What the bracket certifies, in words. */
 export function status(lower, upper) {
   if (upper === null || upper === Infinity) return "No upper bound yet: some example is misclassified.";
   const [low, high] = [lower, upper].map((bound) => text(bound, 4));
-  const interval = low === high ? `P* is ${low}` : `P* lies in [${low}, ${high}]`;
+  const interval = low === high ? `P* is ${low}` : `P* lies in [${outward(lower, Math.floor)}, ${outward(upper, Math.ceil)}]`;
   if (upper >= 2 * lower) return `${interval}: the upper end is ${text(upper / lower, 1)} times the lower one.`;
   return `${interval}: certified to within ${text(100 * (upper / lower - 1), 3)} %.`;
 }

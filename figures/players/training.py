@@ -144,15 +144,15 @@ def teacher(X: ArrayLike, v: ArrayLike) -> Player:
     alt = "Three examples on the sphere of teachers, seen from above; in a coloured part one neuron is not cheapest."
 
     def draw(figure: Figure) -> None:
-        ax, a = figure.subplots(), np.linspace(-0.8, 0.8, 33)
+        ax, a = figure.subplots(), np.linspace(-0.8, 0.8, 65)
         spots = np.array([(np.sqrt(1 - p * p - q * q), p, q) for p in a for q in a if p * p + q * q < 1])
         spots = spots[(spots @ units.T >= np.sqrt(0.5)).all(axis=1)]
         far = np.array([_apart(rows, spot) for spot in spots])
         for part, colour in ((spots[far], figures.MARK), (spots[~far], figures.POS)):
-            ax.plot(*part[:, 1:].T, "s", ms=4, color=colour, alpha=0.3)
+            ax.plot(*part[:, 1:].T, "s", ms=4.4, mew=0, color=colour, alpha=0.3)
         ax.plot(*units[:, 1:].T, "o", color=figures.POS)
         ax.plot(*first[1:], "o", color=figures.NEG)
-        ax.set(aspect="equal", xlabel="second coordinate of the teacher", ylabel="third")
+        ax.set(aspect="equal", xlabel="second coordinate of the teacher", ylabel="third coordinate")
 
     return Player("teacher", {"X": rows, "v": first}, alt, draw, 3.8, 3.6)
 
