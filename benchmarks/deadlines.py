@@ -65,7 +65,7 @@ LONG: list[tuple[Callable[[], Data], float, float]] = [(lambda: load("breast-can
 
 
 # rows, columns, how often: the first call of a process
-PAIRS = ((50, 3, 5), (1000, 3, 3), (2000, 4, 1))
+PAIRS = ((50, 3, 41), (1000, 3, 3), (2000, 4, 1))
 ALONE = """
 import sys, time
 import numpy as np
