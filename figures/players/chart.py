@@ -26,7 +26,7 @@ def bracket(log_t: ArrayLike, lower: ArrayLike, upper: ArrayLike, value: float =
 
     end = f"between {lower[-1]:.4g} and {upper[-1]:.4g}" if np.isfinite(upper[-1]) else f"at least {lower[-1]:.4g}"
     alt = (
-        "Left, the lower and the upper bound on P* approach each other as log t grows; at the end P* is "
-        f"{end}. Right, the relative gap between them."
+        "First, the lower and the upper bound on P* approach each other as log t grows; at the end P* is "
+        f"{end}. Then the relative gap between them."
     )
     return Player("bracket", state, alt, draw)

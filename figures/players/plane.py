@@ -59,7 +59,7 @@ def zonotopes_along(
         figures.zonotopes(right, X, state["lam"][0])
 
     alt = (
-        f"Left, {len(X)} data points in the plane. Right, the zonotopes of the positive and of the negative class; "
+        f"First, {len(X)} data points in the plane. Then the zonotopes of the positive and of the negative class; "
         f"their Hausdorff distance is {best.value:.4g}, reached by a {'positive' if best.s > 0 else 'negative'} neuron "
         f"at {degrees(atan2(best.u[1], best.u[0])) % 360:.0f} degrees."
     )
