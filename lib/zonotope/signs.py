@@ -94,7 +94,7 @@ class Signs:
         high[len(self.G) - len(self.pair.cone) :] = LARGEST
         return low, high
 
-    # BLAS was seen to raise this flag once, at random; a bound that is no number would close nothing (branching.advanced).
+    # BLAS was seen to raise this flag once, at random; what is no number closes nothing in any case (`advanced`).
     @np.errstate(invalid="ignore")
     def _swept(self, nodes: Coefficients, signs: SignVectors, level: Array, until: float) -> Coefficients:
         """Descent on |v|^2, a coordinate at a time, until it is below the level or the sweeps are done.
