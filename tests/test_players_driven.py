@@ -246,6 +246,11 @@ def drive_arrangement(figure: Locator) -> None:
     assert number(figure, "into # cell") == count(X)
 
 
+def outward(lower: float, upper: float) -> str:
+    """The interval as it is written: four digits, the lower end rounded down and the upper one up."""
+    return f"[{np.floor(1e4 * lower) / 1e4:.4f}, {np.ceil(1e4 * upper) / 1e4:.4f}]"
+
+
 def drive_bracket(figure: Locator) -> None:
     finite = np.flatnonzero(np.isfinite(UPPER) & (LOG_T >= 1))
     assert words(figure).endswith("%.")
@@ -253,10 +258,10 @@ def drive_bracket(figure: Locator) -> None:
     slide(figure, "log t", 0)
     assert drawing(figure) != before
     k = held(figure, "frame")
-    status = "No upper bound yet" if k < finite[0] else f"[{LOWER[k]:.4f}, {UPPER[k]:.4f}]"
+    status = "No upper bound yet" if k < finite[0] else outward(LOWER[k], UPPER[k])
     assert status in words(figure)
     slide(figure, "log t", 10**6)
-    assert f"[{LOWER[-1]:.4f}, {UPPER[-1]:.4f}]" in words(figure)
+    assert outward(LOWER[-1], UPPER[-1]) in words(figure)
     assert number(figure, "within # %") == pytest.approx(100 * (UPPER[-1] / LOWER[-1] - 1), rel=0.01)
 
 
