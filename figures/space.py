@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from figures.style import CATEGORIES, HAIR, MARK, SOFT, arrow, colour, columns
+from figures.style import CATEGORIES, HAIR, MARK, SOFT, arrow, colour, columns, on_circle
 from lib.data import Array, validated
 
 TURN, TILT = 35.0, 22.0  # degrees
@@ -30,7 +30,7 @@ def equator(x: Array) -> Array:
         return np.array([[-x[1], x[0]], [x[1], -x[0]]]) / (np.linalg.norm(x) or 1.0)
     across = np.linalg.svd(x[None])[2][1:]
     angles = np.linspace(0, 2 * np.pi, 97)
-    return np.column_stack([np.cos(angles), np.sin(angles)]) @ across
+    return on_circle(angles) @ across
 
 
 def globe(ax: Axes, X: ArrayLike, y: ArrayLike) -> Axes:
@@ -38,7 +38,7 @@ def globe(ax: Axes, X: ArrayLike, y: ArrayLike) -> Axes:
     X, y = validated(X, y)
     columns(X, 2, 3)
     angles = np.linspace(0, 2 * np.pi, 200)
-    ax.plot(np.cos(angles), np.sin(angles), color=SOFT, lw=0.9)
+    ax.plot(*on_circle(angles).T, color=SOFT, lw=0.9)
     for x, label in zip(X, y, strict=True):
         curve = seen(equator(x))
         for part, alpha in ((curve[:, 2] >= 0, 1.0), (curve[:, 2] < 0, 0.35)):

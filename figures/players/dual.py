@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 import figures
 from figures.players.player import Player
 from figures.players.state import along, directions, rounded
+from figures.style import on_circle
 from lib.data import Array, validated
 from lib.flow import gradient_flow
 from lib.network import Network
@@ -133,7 +134,7 @@ def recovery(knots: ArrayLike, w: ArrayLike, names: Sequence[str]) -> Player:
             figures.arrow(above, state["w"], figures.MARK, 2.0)
             figures.examples(above, X, np.where(X @ w > 0, 1.0, -1.0)).set_title(name)
             best = planted(X, w)
-            up = np.maximum(X @ np.array([np.cos(angles), np.sin(angles)]), 0)
+            up = np.maximum(X @ on_circle(angles).T, 0)
             below.plot(np.degrees(angles), np.linalg.pinv(X).T @ state["w"] @ up, color=figures.NEG, lw=1)
             below.plot(np.degrees(angles), best.lam @ up, color=figures.POS, lw=1.6)
             below.set(title=f"height {best.upper:.2f}", xticks=[0, 180, 360], yticks=[-1, 0, 1])

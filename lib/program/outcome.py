@@ -18,6 +18,7 @@ SHARE, ROUGH = 0.2, 0.03  # gap of a program on few rows: a share of the whole g
 GROWTH = 1.25, 2.0  # of the time that a proof takes, for every row more of each sign
 BETTER = 1.02  # clearly
 SWAPS = 4  # of rows for others, at most
+MORE = 4  # rows of each sign, at most: a proof that is cut then leaves one that is not much smaller
 CHOICE, MISSED = 0.05, 4  # the share of the time left for a look at some rows; one in so many may be one missed so far
 LAST = 1.0  # seconds for a last proof
 
@@ -97,7 +98,7 @@ def few_rows(work: Generation, until: float) -> None:
             return
         took, left = perf_counter() - began, until - perf_counter()
         growth = np.clip((took / last[1]) ** (1 / (k - last[0])), *GROWTH) if last else GROWTH[1]
-        k, last = k + int(np.clip(np.log(max(left / took, 1)) / np.log(growth), 1, 4)), (k, took)
+        k, last = k + int(np.clip(np.log(max(left / took, 1)) / np.log(growth), 1, MORE)), (k, took)
         rows = _chosen(work, rows, k, min(max(CHOICE * left, 0.0), took / 4))
 
 

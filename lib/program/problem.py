@@ -15,8 +15,8 @@ import numpy as np
 from lib.data import EPS, Array, Mask
 from lib.program.affine import Affine
 from lib.program.penalties import Penalty
-from lib.zonotope import Columns, Search, growth, violators
-from lib.zonotope.ascent import WAVES, climb, spread, starts, unit
+from lib.zonotope import Columns, Search, violators
+from lib.zonotope.ascent import WAVES, climb, ranked, spread, starts, unit
 from lib.zonotope.lift import Free, pieces
 
 NEW_ROWS = 100  # in one round
@@ -65,9 +65,9 @@ def lifted_violators(X: Array, lam: Array, free: Free, level: float, previous: A
         ends = climb(pair, begin, np.ones(len(begin)), WAVES, until)[0] if len(pair.A) else begin[:0]
         U = np.vstack([U, *(piece.lifted(u)[None] for u in ends)])
         s = np.append(s, np.full(len(ends), piece.s))
-    values = growth(X, lam, U, s)
-    order = [i for i in np.argsort(-values, kind="stable") if values[i] > level]
-    return Columns(unit(U[order]), s[order], values[order])
+    found = ranked(X, lam, U, s)
+    above = found.values > level
+    return Columns(unit(found.U[above]), found.s[above], found.values[above])
 
 
 @dataclass(frozen=True, eq=False)

@@ -153,7 +153,11 @@ def starts(pair: Zonotopes, n: int) -> Array:
 def columns(X: Array, lam: Array, pair: Zonotopes, U: Array, s: Array) -> Columns:
     """Directions of the basis of `pair`, with their signs, in the coordinates of X, highest first."""
     U = U @ pair.basis
-    U = U / np.linalg.norm(U, axis=1, keepdims=True)
+    return ranked(X, lam, U / np.linalg.norm(U, axis=1, keepdims=True), s)
+
+
+def ranked(X: Array, lam: Array, U: Array, s: Array) -> Columns:
+    """Directions with their signs, highest first."""
     values = growth(X, lam, U, s)
     order = np.argsort(-values, kind="stable")
     return Columns(U[order], s[order], values[order])

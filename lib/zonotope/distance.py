@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from lib.data import Array, validated_dual
 from lib.results import result
-from lib.zonotope.ascent import Columns, climb, listable, listed, starts
+from lib.zonotope.ascent import Columns, climb, listable, listed, ranked, starts
 from lib.zonotope.branching import MANY, Front, Tree, advanced, front, highest
 from lib.zonotope.cones import Cones
 from lib.zonotope.lift import Free, lifted_rows, pieces
@@ -106,9 +106,7 @@ class Search:
         """The highest directions that were come across in each piece, the ends of climbs among them, highest first."""
         found = [(piece.lifted(u), piece.s) for piece, at in zip(self.pieces, self.fronts, strict=True) for u in at.U]
         U, s = np.array([u for u, _ in found]).reshape(-1, self.X.shape[1]), np.array([s for _, s in found])
-        values = growth(self.X, self.lam, U, s)
-        order = np.argsort(-values, kind="stable")
-        return Columns(U[order], s[order], values[order])
+        return ranked(self.X, self.lam, U, s)
 
     def step(self, until: float = np.inf) -> bool:
         """Climb in a piece, or bound some nodes, in about a tenth of a second; False when nothing is left to do."""
