@@ -72,7 +72,7 @@ BREAKS = (
     ),
     Break("zonotope/maxima.py", "stable = [_is_peak", "stable = [not _is_peak", "stable and unstable exchanged", "08"),
     Break("closed_form.py", "-np.expm1(m *", "-np.expm1(2 * m *", "twice the neurons", "11"),
-    Break("program/maps.py", "root = np.sqrt(lengths)", "root = lengths", "a root left out", "04"),
+    Break("network.py", "root = np.sqrt(lengths(V[used]))", "root = lengths(V[used])", "a root left out", "04"),
     Break("program/maps.py", "(np.abs(net.w2) * net.W1).T)", "net.W1.T)", "the outer weight left out", "04"),
     Break("program/written.py", "multiply((2 * D - 1).T", "multiply(D.T", "cones without their off rows", "04"),
     Break(
@@ -289,9 +289,9 @@ BREAKS = (
         "thm-convex-neurons",
     ),
     Break(
-        "program/maps.py",
-        "root = np.sqrt(lengths)",
-        "root = lengths",
+        "network.py",
+        "root = np.sqrt(lengths(V[used]))",
+        "root = lengths(V[used])",
         "a root left out",
         "07",
         "thm-kkt-exact",

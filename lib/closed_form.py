@@ -83,10 +83,7 @@ class Optimum(NamedTuple):
     @property
     def network(self) -> Network:
         """One balanced neuron for each class: `f(x) = (x'w_pos)_+ - (x'w_neg)_+`."""
-        W, signs = np.column_stack([self.w_pos, self.w_neg]), np.array([1.0, -1.0])
-        lengths = np.linalg.norm(W, axis=0)
-        W, signs, lengths = W[:, lengths > 0], signs[lengths > 0], lengths[lengths > 0]
-        return Network(W / np.sqrt(lengths), signs * np.sqrt(lengths))
+        return Network.along(np.vstack([self.w_pos, self.w_neg]), np.array([1.0, -1.0]))
 
 
 def _refuse_unless_separable(X: Array, y: Array) -> None:

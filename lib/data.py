@@ -135,6 +135,12 @@ def signed_dual(X: Array, y: Array, lam: ArrayLike) -> Array:
 PARALLEL = 1e-13  # unit rows nearer than this to each other are one direction: their difference is rounding
 
 
+def lengths(X: Array) -> Array:
+    """||x_n|| for rows of any size, also where their squares overflow or underflow."""
+    exponent = np.frexp(np.abs(X).max(axis=1, initial=0.0))[1]
+    return np.ldexp(np.linalg.norm(np.ldexp(X, -exponent[:, None]), axis=1), exponent)
+
+
 def directions(X: Array) -> Array:
     """x_n / ||x_n|| for rows of any size; zero rows stay."""
     X = X / np.where(X.any(axis=1), np.abs(X).max(axis=1), 1.0)[:, None]

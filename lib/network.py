@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import Array, reals, validated, validated_matrix
+from lib.data import Array, lengths, reals, validated, validated_matrix
 from lib.losses import SMOOTH, get_loss
 
 
@@ -33,6 +33,16 @@ class Network:
         object.__setattr__(self, "W1", W1)
         object.__setattr__(self, "w2", w2)
 
+    @classmethod
+    def along(cls, V: Array, s: Array) -> "Network":
+        """f(x) = sum_j s_j (x'v_j)_+ by balanced neurons, w1 = v / sqrt||v||, w2 = s sqrt||v||: cost = sum_j ||v_j||.
+
+        Zero rows of V (m, d) compute nothing and are left out; `s` (m,) are signs.
+        """
+        used = V.any(axis=1)
+        root = np.sqrt(lengths(V[used]))
+        return cls((V[used] / root[:, None]).T, s[used] * root)
+
     @property
     def d(self) -> int:
         return self.W1.shape[0]
@@ -44,8 +54,7 @@ class Network:
     @property
     def radii(self) -> Array:
         """`||w1_i||`, (m,), also where the squares underflow."""
-        exponent = np.frexp(np.abs(self.W1).max(axis=0, initial=0.0))[1]
-        return np.ldexp(np.linalg.norm(np.ldexp(self.W1, -exponent), axis=0), exponent)
+        return lengths(self.W1.T)
 
     @property
     def cost(self) -> float:

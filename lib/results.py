@@ -1,4 +1,7 @@
-"""Results: what a function returns cannot be written to, and prints in a few lines however large it is."""
+"""Results: what a function returns cannot be written to, and prints in a few lines however large it is.
+
+While it works it tells whoever watches; unless asked to, nobody.
+"""
 
 from functools import wraps
 from typing import Any, TypeVar
@@ -22,6 +25,10 @@ def _shown(value: object) -> str:
     if isinstance(value, np.ndarray):
         return str(value.tolist()) if value.size <= FEW else f"<{value.dtype} array {value.shape}>"
     return repr(value)
+
+
+def silent(_: object) -> None:
+    """The default of `progress`: reports nothing."""
 
 
 class Frozen:

@@ -39,7 +39,7 @@ from lib.program.columns import Clock, Estimate, Generation
 from lib.program.hats import fitting
 from lib.program.margin import HardMargin, Interpolation, _prepared
 from lib.program.rounds import nothing
-from lib.program.solution import silent
+from lib.results import silent
 from lib.zonotope import growth, hausdorff, violators
 
 
@@ -503,7 +503,6 @@ def test_targets_of_rounding_leave_a_multiplier_that_obeys_the_bias():
 
 def test_whether_zero_is_optimal_is_given_up_in_many_dimensions(monkeypatch):
     """Catches a search without an end: beta a little above d_H, where a proof would visit ever more nodes."""
-    monkeypatch.setattr("lib.program.decay.NODES", 300)
     monkeypatch.setattr("lib.program.columns.NODES", 300)
     X, y, _ = gaussian(60, 10, np.random.default_rng(0))
     beta = 1.001 * hausdorff(X, y / 2, nodes=300).value

@@ -10,9 +10,10 @@ from lib.flow.clock import clock
 from lib.flow.ends import Ends
 from lib.flow.run import Run
 from lib.flow.state import TINY
-from lib.flow.trajectory import Progress, Reason, Trajectory, Watch, silent
+from lib.flow.trajectory import Progress, Reason, Trajectory, Watch
 from lib.losses import SMOOTH, Loss, get_loss
 from lib.network import Network
+from lib.results import silent
 
 
 def gradient_flow(

@@ -45,10 +45,6 @@ class Progress(NamedTuple):
 Watch = Callable[[Progress], object]
 
 
-def silent(at: Progress) -> None:
-    """Reports nothing."""
-
-
 @dataclass(frozen=True, eq=False)
 class Trajectory(Frozen):
     """A flow at its steps k = 0..K: `tau` (K+1,) and `log_t` (K+1,), -inf at the start.

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
 from lib.bounds import in_range
-from lib.data import Array, Index, Mask, rows_named, validated, validated_dual
+from lib.data import Array, Index, Mask, lengths, rows_named, validated, validated_dual
 from lib.network import Network, margins
 from lib.results import result
 from lib.zonotope import clarke, on_kink
@@ -31,10 +31,9 @@ def misclassified(net: Network, X: ArrayLike, y: ArrayLike) -> Index:
 def balanced_form(net: Network) -> Network:
     """f times a power of two, by neurons with |w2_i| = ||w1_i||; those that compute next to nothing are left out."""
     net = in_range(net)
-    radii = net.radii * np.abs(net.w2)
-    used = radii > SHORT
-    r = np.sqrt(radii[used])
-    return Network(net.W1[:, used] / net.radii[used] * r, np.sign(net.w2[used]) * r)
+    V = (net.W1 * np.abs(net.w2)).T
+    used = lengths(V) > SHORT
+    return Network.along(V[used], np.sign(net.w2[used]))
 
 
 def normalised(net: Network, X: ArrayLike, y: ArrayLike) -> Network:

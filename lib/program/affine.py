@@ -77,10 +77,6 @@ class Beside(NamedTuple):
             raise ValueError(f"free {free!r} is unknown; it is 'none', 'bias' or 'threshold'")
         return Beside(skip, constant or free == "bias", free)
 
-    @property
-    def asked(self) -> bool:
-        return self.skip != "none" or self.constant
-
     def columns(self, X: Array) -> Affine:
         """Of x'w0 and b0."""
         one, none = np.ones((len(X), int(self.constant))), X[:, :0]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.data import Array, Mask
+from lib.data import Array, Mask, directions
 
 OFF, ON, RAMP = 0, 1, 2
 
@@ -24,8 +24,7 @@ SLACK = 1e-9  # sine above which a charge is too low
 
 def sines(X: Array, U: Array) -> Array:
     """x_n'u / ||x_n|| for unit directions U (n, d); 0 for a zero row."""
-    lengths = np.linalg.norm(X, axis=1, keepdims=True)
-    return U @ (X / np.where(lengths > 0, lengths, 1.0)).T
+    return U @ directions(X).T
 
 
 def unclear(heights: Array) -> Mask:

@@ -5,7 +5,6 @@ dual:  max sum_n min_f (l(f, y_n) + lam_n f)  s.t.  d_H(lam) <= beta.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from time import perf_counter
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,14 +13,13 @@ from lib.bounds import FAR, decay_lower, decay_value, exponent, typical
 from lib.data import Array, Mask, positive
 from lib.losses import LOSSES, Loss, Tailed, get_loss
 from lib.program.affine import Beside, Skip
-from lib.program.maps import neurons
 from lib.program.outcome import generate, solution
 from lib.program.penalties import Exponential, Hinge, Penalty, Softplus, SquaredHinge
 from lib.program.problem import Problem, Start, evenly
 from lib.program.rounds import NEW_BLOCKS
-from lib.program.solution import Solution, Watch, checked, silent
-from lib.zonotope import Search, hausdorff
-from lib.zonotope.distance import NODES
+from lib.program.solution import Solution, Watch, checked
+from lib.results import silent
+from lib.zonotope import hausdorff
 from lib.zonotope.lift import Free, lifted_rows
 
 ROWS = 300  # programs with at most this many rows begin with all of them
@@ -91,28 +89,6 @@ def _problem(X: Array, y: Array, beside: Beside, law: Loss, beta: float) -> Weig
     return WeightDecay(rows, signs, targets, columns.twice(), N, penalty, beta, free, law)
 
 
-def _zero(X: Array, y: Array, law: Loss, beta: float, free: Free, seconds: float) -> Solution | None:
-    """The zero network, if its multiplier is feasible."""
-    start = law.dual(np.zeros(len(y)), y)
-    search, until = Search(X, start, goal=beta, free=free), perf_counter() + seconds / 4
-    while search.bound.value <= beta and search.nodes < NODES and perf_counter() < until and search.step(until):
-        pass
-    if search.bound.upper > beta:
-        return None
-    value, d = float(law.value(np.zeros(len(y)), y).sum()), X.shape[1]
-    return Solution(neurons(lifted_rows(X, free)[:0], y[:0]), start, value, value, "optimal", 0, 0, np.zeros(d), 0.0)
-
-
-def _solved(
-    X: Array, y: Array, law: Loss, beta: float, beside: Beside, tol: float, seconds: float, progress: Watch
-) -> Solution:
-    """By rounds, with most entries of X of about 1."""
-    e = typical(X, FAR) if beside.constant or beside.free != "none" else exponent(X)
-    problem = _problem(np.ldexp(X, -e), y, beside, law, float(np.ldexp(beta, -e)))
-    found = generate(problem, tol, seconds, progress)
-    return solution(found, found.interval._replace(lam=found.interval.lam[: len(y)]), beside, X.shape[1], e)
-
-
 def regularised(
     X: ArrayLike,
     y: ArrayLike,
@@ -144,6 +120,7 @@ def regularised(
     X, y = law.validated(X, y)
     checked(tol, seconds)
     positive(beta, "beta", "the limit of no weight decay is max_margin")
-    until = perf_counter() + seconds
-    zero = None if beside.asked else _zero(X, y, law, beta, free, seconds)
-    return zero or _solved(X, y, law, beta, beside, tol, until - perf_counter(), progress)
+    e = typical(X, FAR) if beside.constant or free != "none" else exponent(X)  # most entries are then about 1
+    problem = _problem(np.ldexp(X, -e), y, beside, law, float(np.ldexp(beta, -e)))
+    found = generate(problem, tol, seconds, progress)
+    return solution(found, found.interval._replace(lam=found.interval.lam[: len(y)]), beside, X.shape[1], e)

@@ -79,15 +79,19 @@ def feasible(X: ArrayLike, y: ArrayLike) -> bool:
     return not obstruction(X, y)
 
 
+def functions_on(X: Array, first: Index) -> Array:
+    """All that f can be on rows of the lines `first`: linear, and even, with a value of its own on each line."""
+    return np.hstack([X, np.linalg.norm(X, axis=1)[:, None] * np.equal.outer(first, np.unique(first))])
+
+
 def _shared(X: Array, free: Array) -> tuple[Index, Array]:
     """The rows on a line with others, or zero, which alone constrain each other; and all that f can be on them (ours).
 
-    That is a linear function, an even one, which has a value of its own on each line, and the columns that are free.
+    With the columns that are free.
     """
     first = lines(X).first
     rows = np.flatnonzero((first < 0) | (np.bincount(first + 1, minlength=len(X) + 1)[first + 1] > 1))
-    even = np.linalg.norm(X[rows], axis=1)[:, None] * np.equal.outer(first[rows], np.unique(first[rows]))
-    return rows, np.hstack([X[rows], even, free[rows]])
+    return rows, np.hstack([functions_on(X[rows], first[rows]), free[rows]])
 
 
 def require_feasible(X: Array, y: Array, free: Array) -> None:

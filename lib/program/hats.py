@@ -13,6 +13,7 @@ from scipy.optimize import linprog
 
 from lib.bounds import TINY
 from lib.data import Array, Index, Lines, Mask, directions, lines
+from lib.program.feasibility import functions_on
 from lib.program.problem import Problem
 from lib.zonotope.ascent import spread
 
@@ -59,15 +60,13 @@ def _heights(problem: Problem, known: Lines, V: Array, s: Array, z: Array) -> tu
 
 def _leaning(problem: Problem, rows: Mask, known: Lines, V: Array, s: Array, z: Array) -> tuple[Array, Array]:
     """With the neurons of a linear function with which hats make the rows fit, if there is one."""
-    X, y, first = problem.X[rows], problem.y[rows], known.first[rows]
     short = (problem.a - problem.y * problem.outputs(V, s, z))[rows]
-    even = np.linalg.norm(X, axis=1)[:, None] * np.equal.outer(first, np.unique(first))
-    A = -y[:, None] * np.hstack([X, even])
+    A = -problem.y[rows, None] * functions_on(problem.X[rows], known.first[rows])
     accurate = {"primal_feasibility_tolerance": 1e-10}
     found = linprog(np.zeros(A.shape[1]), A_ub=A, b_ub=-short, bounds=(None, None), options=accurate)
     if found.status != 0:
         return V, s
-    w = found.x[: X.shape[1]]
+    w = found.x[: problem.X.shape[1]]
     return np.vstack([V, w, -w]), np.append(s, [1.0, -1.0])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lib.bounds import exponent
-from lib.data import Array, Mask, validated_matrix
+from lib.data import Array, Mask, lengths, validated_matrix
 from lib.network import Network
 
 NEGLIGIBLE = 1e-10  # of the longest neuron: what an interior-point method leaves of a neuron that is not used
@@ -20,15 +20,9 @@ def neurons(V: Array, s: Array, units: ArrayLike = 0) -> Network:
 
     Of V times 2^units, one exponent or (d,), for the v that are not negligible in V.
     """
-    top = exponent(V)
-    lengths = np.linalg.norm(np.ldexp(V, -top), axis=1)
-    used = lengths > NEGLIGIBLE * lengths.max(initial=0.0)
-    V, s = np.ldexp(V[used], units), s[used]
-    V, s = V[V.any(axis=1)], s[V.any(axis=1)]  # what underflows computes nothing
-    own = np.frexp(np.abs(V).max(axis=1, initial=0.0))[1]  # squares of their own sizes neither overflow nor vanish
-    lengths = np.ldexp(np.linalg.norm(np.ldexp(V, -own[:, None]), axis=1), own)
-    root = np.sqrt(lengths)
-    return Network((V / root[:, None]).T, s * root)
+    sizes = lengths(np.ldexp(V, -exponent(V)))
+    used = sizes > NEGLIGIBLE * sizes.max(initial=0.0)
+    return Network.along(np.ldexp(V[used], units), s[used])
 
 
 def to_network(V_pos: ArrayLike, V_neg: ArrayLike) -> Network:

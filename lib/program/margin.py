@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.linalg import lstsq
 
 from lib.bounds import FAR, TINY, norm_lower, typical
-from lib.data import EPS, Array, Mask, directions, validated, validated_targets
+from lib.data import EPS, Array, Mask, lengths, validated, validated_targets
 from lib.program.affine import Affine, Beside, Skip
 from lib.program.columns import Interval
 from lib.program.exchange import exchanged
@@ -21,7 +21,8 @@ from lib.program.maps import neurons
 from lib.program.outcome import Outcome, generate, solution
 from lib.program.penalties import Hinge
 from lib.program.problem import Problem, Start
-from lib.program.solution import Solution, Watch, checked, in_units, silent
+from lib.program.solution import Solution, Watch, checked, in_units
+from lib.results import silent
 from lib.zonotope.lift import Free, lifted_rows
 
 MOVES = 4  # Newton steps towards outputs that fit
@@ -50,14 +51,14 @@ class HardMargin(Problem):
         N, k = self.N, self.affine.free.shape[1]
         sizes = np.abs(self.a[:N, None]) if not self.both else 1.0
         F, Z = self.gains(V, s)[:N] / sizes, self.y[:N, None] * self.affine.columns[:N] / sizes
-        lengths = np.append(self.lengths(V), self.affine.length(z))
-        unit = np.where(lengths > 0, lengths, 1.0)
+        prices = np.append(self.lengths(V), self.affine.length(z))
+        unit = np.where(prices > 0, prices, 1.0)
         gains, a = np.column_stack([F, Z[:, k:] @ z[k:]]) / unit, (self.a[:N, None] / sizes)[:, 0]
         program = Weighing(k, equal=self.both)
-        program.add_directions(gains[:0], lengths / unit)
+        program.add_directions(gains[:0], prices / unit)
         rows, more = np.zeros(N, dtype=bool), gains @ unit + Z[:, :k] @ z[:k] < CLOSE * a
         more |= self.both or not more.any()
-        w = np.ones(len(lengths))
+        w = np.ones(len(prices))
         while more.any() and w.any() and (perf_counter() < until or not rows.any()):
             program.add_rows(Z[more, :k], gains[more], a[more])
             rows |= more
@@ -197,8 +198,7 @@ def _prepared(X: Array, beside: Beside) -> tuple[Array, Affine, Array, int]:
     e = typical(X, FAR if beside.free == "bias" else 1000) if beside.constant else 0
     X, one = np.ldexp(X, -e), np.ones(len(X))
     if beside.free == "none":
-        lengths = np.einsum("nd,nd->n", X, directions(X))
-        one = np.hypot(lengths, 1.0) if beside.constant else np.where(lengths > 0, lengths, 1.0)
+        one = np.hypot(lengths(X), 1.0) if beside.constant else np.where(X.any(axis=1), lengths(X), 1.0)
     return lifted_rows(X, beside.free), beside.columns(X), one, e
 
 

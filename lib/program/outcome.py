@@ -11,7 +11,8 @@ from lib.program.columns import Clock, Estimate, Generation, Interval
 from lib.program.maps import neurons
 from lib.program.problem import Problem
 from lib.program.rounds import nothing, part
-from lib.program.solution import Solution, Watch, silent
+from lib.program.solution import Solution, Watch
+from lib.results import silent
 
 FIRST = 6  # rows of each sign for the first proof
 SHARE, ROUGH = 0.2, 0.03  # gap of a program on few rows: a share of the whole gap, at most this

@@ -9,8 +9,8 @@ from scipy.linalg import null_space
 from lib.data import Array, validated_matrix
 from lib.program.affine import Affine
 from lib.program.margin import least_norm
-from lib.program.solution import Watch, checked, silent
-from lib.results import result
+from lib.program.solution import Watch, checked
+from lib.results import result, silent
 
 
 @result

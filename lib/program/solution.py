@@ -75,11 +75,7 @@ class Progress(NamedTuple):
         )
 
 
-Watch = Callable[[Progress], None]
-
-
-def silent(_: Progress) -> None:
-    """Report nothing: the default."""
+Watch = Callable[[Progress], object]
 
 
 def print_progress(at: Progress) -> None:

@@ -10,8 +10,8 @@ from lib.data import Array, Index, positive
 from lib.kkt import misclassified
 from lib.network import Network, margins
 from lib.program import Solution
-from lib.program.solution import Watch, silent
-from lib.results import result
+from lib.program.solution import Watch
+from lib.results import result, silent
 from lib.zonotope import Maximiser, hausdorff
 
 LEAST = 1.0  # seconds for a solver, and for a proof, however late it is

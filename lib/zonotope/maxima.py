@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from lib.data import Array, Mask, validated_dual
 from lib.patterns import cells
 from lib.results import result
-from lib.zonotope.ascent import peaks_of_a
+from lib.zonotope.ascent import Columns, peaks_of_a, ranked
 from lib.zonotope.kinks import KINK, clarke
 from lib.zonotope.projection import CHUNK, nearest
 from lib.zonotope.support import Zonotopes, growth, unit, zonotopes
@@ -154,7 +154,8 @@ def local_maxima(X: ArrayLike, lam: ArrayLike) -> Maxima:
     turns the residual, may be missed. Raises `ValueError` for bad input. Source: thm-dual-vertices.
     """
     X, lam = validated_dual(X, lam)
-    return Maxima(*_table(X, lam, {side.s: _peaks(side) @ side.pair.basis for side in _sides(X, lam)}))
+    found, C, _ = _table(X, lam, {side.s: _peaks(side) @ side.pair.basis for side in _sides(X, lam)})
+    return Maxima(found.values, found.U, found.s, C)
 
 
 def _peaks(side: _Side) -> Array:
@@ -172,11 +173,11 @@ def extremal_directions(X: ArrayLike, lam: ArrayLike) -> Extremal:
     """
     X, lam = validated_dual(X, lam)
     sides = {side.s: side for side in _sides(X, lam)}
-    values, U, s, C = _table(X, lam, {s: _on_all_flats(side) @ side.pair.basis for s, side in sides.items()})
-    kept = np.array([_clarke(X, lam, u, sign)[1] <= KINK for u, sign in zip(U, s, strict=True)], dtype=bool)
-    values, U, s, C = values[kept], U[kept], s[kept], C[kept]
+    found, C, missed = _table(X, lam, {s: _on_all_flats(side) @ side.pair.basis for s, side in sides.items()})
+    kept = missed <= KINK
+    U, s = found.U[kept], found.s[kept]
     stable = [_is_peak(sides[sign], sides[sign].pair.basis @ u) for u, sign in zip(U, s, strict=True)]
-    return Extremal(values, U, s, C, np.array(stable, dtype=bool))
+    return Extremal(found.values[kept], U, s, C[kept], np.array(stable, dtype=bool))
 
 
 def _on_all_flats(side: _Side) -> Array:
@@ -184,11 +185,10 @@ def _on_all_flats(side: _Side) -> Array:
     return np.vstack([none, *(_rests(side, held, closed=False) for held in flats(side.pair.A))])
 
 
-def _table(X: Array, lam: Array, sides: dict[float, Array]) -> tuple[Array, Array, Array, Array]:
-    """Values, directions, signs and Clarke coefficients, highest value first."""
-    U = unit(np.vstack(list(sides.values())))
+def _table(X: Array, lam: Array, sides: dict[float, Array]) -> tuple[Columns, Array, Array]:
+    """Directions with their signs, highest first; their Clarke coefficients, and what these miss."""
     s = np.repeat(list(sides), [len(V) for V in sides.values()])
-    values = growth(X, lam, U, s)
-    order = np.argsort(-values, kind="stable")
-    C = [_clarke(X, lam, u, sign)[0] for u, sign in zip(U[order], s[order], strict=True)]
-    return values[order], U[order], s[order], np.array(C).reshape(len(U), len(X))
+    found = ranked(X, lam, unit(np.vstack(list(sides.values()))), s)
+    best = [_clarke(X, lam, u, sign) for u, sign in zip(found.U, found.s, strict=True)]
+    C, missed = np.array([C for C, _ in best]), np.array([miss for _, miss in best])
+    return found, C.reshape(-1, len(X)), missed
