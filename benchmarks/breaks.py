@@ -166,7 +166,7 @@ BREAKS = (
     Break("program/planted.py", "max(1 / found.upper, 0.5)", "0.5", "recovery without its lower bound", "21"),
     Break(
         "program/affine.py",
-        "np.linalg.norm(z[self.free.shape[1] :])",
+        "np.linalg.norm(z[self.unpriced.shape[1] :])",
         "np.linalg.norm(z)",
         "a price on the part that is free",
         "21",

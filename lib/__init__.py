@@ -1,7 +1,8 @@
 """The convex geometry of two-layer ReLU networks, made computable.
 
-One module, one noun; imports go down this list only: `data`, `losses`, `network`, `bounds`, `patterns`, `zonotope`,
-`closed_form`, `program`, `kkt`, `flow`, `certificate`, `report`, `sweep`, `verify`. Drawings are in `figures`.
+One module, one noun; each imports only those before it in this list: `results`, `cores`, `data`, `losses`, `network`,
+`bounds`, `adapters`, `patterns`, `zonotope`, `closed_form`, `program`, `kkt`, `flow`, `certificate`, `checker`,
+`report`, `cli`, `sweep`, `verify`. Drawings are in `figures`.
 """
 
 __version__ = "0.1.0"

@@ -20,6 +20,7 @@ from lib.adapters.files import writable
 from lib.certificate import certify, write
 from lib.checker import check, check_file
 from lib.data import Array
+from lib.losses import SMOOTH
 from lib.report import Margin, Report, Standing, answered, decay
 from lib.report.text import as_head, as_json, as_tail
 
@@ -87,7 +88,7 @@ def _add_certify(one: argparse.ArgumentParser) -> None:
     add("--network", metavar="FILE", help="the trained network; without it the best one is computed")
     add("--predictions", metavar="FILE", help="its own outputs, one number a row (.npy or text), before any sigmoid")
     add = one.add_argument_group("the question").add_argument
-    add("--loss", choices=("none", "logistic", "squared"), default="none", help="none: the largest margin")
+    add("--loss", choices=("none", *SMOOTH), default="none", help="none: the largest margin")
     add("--beta", type=float, metavar="B", help="weight decay (B/2)(|W1|^2 + |w2|^2), with --loss")
     add("--tol", type=float, default=1e-3, help="relative distance that counts as optimal (default 1e-3)")
     add("--seconds", type=float, default=SECONDS, help="how long to search (default %(default)g); Ctrl-C ends the "
@@ -122,7 +123,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
 def checked_flags(args: argparse.Namespace) -> None:
     """What can be wrong before anything is read, and files that cannot be written."""
     if (args.loss == "none") != (args.beta is None):
-        raise ValueError("--loss logistic or squared needs --beta B, and --beta needs such a --loss")
+        raise ValueError(f"--loss {', '.join(SMOOTH)} needs --beta B, and --beta needs such a --loss")
     if args.certificate and args.loss != "none":
         raise ValueError("--certificate is for the largest margin, without --loss")
     for name in ("tol", "seconds", "beta"):

@@ -1,6 +1,6 @@
 """Exact answers: orthogonally separable data (one classifier for each class), and orthogonal data.
 
-Each answer comes with the dual variable that proves it, or is proved inside: none has to be believed.
+An optimum comes with the dual variable that proves it, or is proved inside: none has to be believed.
 """
 
 from typing import NamedTuple
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize, nnls
 
-from lib.data import Array, Mask, inseparable_pairs, signed_dual, validated, validated_matrix
+from lib.data import Array, Mask, inseparable_pairs, reals, signed_dual, validated, validated_matrix
 from lib.network import Network
 from lib.results import result
 
@@ -35,7 +35,7 @@ def class_classifier(X_class: ArrayLike) -> Classifier:
     linearly independent, so w is the least-norm solution of x_n'w = 1 on them.
     Raises `ValueError` if no w has x_n'w > 0 on all rows.
     """
-    X = validated_matrix(X_class)
+    X = validated_matrix(X_class, "X_class")
     lengths = np.linalg.norm(X, axis=1)
     if not lengths.all():
         raise ValueError(f"X_class: row {lengths.argmin()} is zero, so its margin is 0 for every w: drop it")
@@ -143,17 +143,11 @@ def covering_probability(N: int, m: int) -> float:
 def orthogonal_limit_cost(patterns: ArrayLike) -> float:
     """min sum_k ||v_k|| s.t. sum_{k: n in S_k} v_kn >= 1 for all n: the normalised cost in which the flow ends (ours).
 
-    X = I_N, all labels +1, balanced start. Row k of `patterns` (K, N) is the set S_k of the examples that positive
-    neuron k sees at the start. It sees the same ones for ever, so the flow is that of a smooth 2-homogeneous model; it
-    fits every example that some positive neuron sees, and converges in direction to a KKT point of this program (Lyu
-    and Li 2020; Ji and Telgarsky 2020). The survivors determine the multiplier on their sets, that is everywhere, so
-    lam(t) converges in direction too. A neuron with ||lam_{S_k}|| > 1 would then outgrow the survivors: lam is feasible
-    for the dual, max sum_n lam_n s.t. ||lam_{S_k}|| <= 1, and the KKT point is optimal. Negative neurons only shrink.
-
-    Eliminating directions, v_kn = r_k / R_n with R_n = sum_{k: n in S_k} r_k, the value is
-    min_{r >= 0} (1/2) sum_k r_k + (1/2) sum_n 1 / R_n, with lam_n = 1 / R_n. Relative duality gap below 1e-6.
-    Raises `ValueError` naming an example that no positive neuron sees (the flow never fits it).
-    Source: thm-edge-frozen.
+    X = I_N, all labels +1. Row k of `patterns` (K, N) is the set S_k of the examples that positive neuron k sees at the
+    start, and for ever. Eliminating directions, v_kn = r_k / R_n with R_n = sum_{k: n in S_k} r_k, the value is
+    min_{r >= 0} (1/2) sum_k r_k + (1/2) sum_n 1 / R_n; its dual is max sum_n lam_n s.t. ||lam_{S_k}|| <= 1, with
+    lam_n = 1 / R_n. Relative duality gap below 1e-6. Raises `ValueError` naming an example that no positive neuron sees
+    (the flow never fits it). Source: thm-edge-frozen, thm-edge-covering.
     """
     S = _sets(patterns).astype(np.float64)
     seen = S.any(axis=0)
@@ -209,9 +203,10 @@ def race(patterns: ArrayLike, lengths: ArrayLike, y: ArrayLike) -> Race:
     Source: thm-saddles-race.
     """
     S = _sets(patterns)
-    rho, target = validated_matrix(np.array([lengths, y]))
-    N = len(target)
-    if not (rho > 0).all() or not (target > 0).all() or S.shape[1] != N:
+    rho, target = np.ravel(reals(lengths, "lengths")), np.ravel(reals(y, "y"))
+    N = S.shape[1]
+    both = np.append(rho, target)
+    if not len(rho) == len(target) == N or not ((both > 0) & np.isfinite(both)).all():
         raise ValueError("lengths and y must be positive, one each for every column of patterns: one class at a time")
     sigma, clock, left = -np.ones(len(S)), 0.0, target > 0
     times, blocks = [], []
@@ -232,7 +227,7 @@ def race(patterns: ArrayLike, lengths: ArrayLike, y: ArrayLike) -> Race:
 
 
 def _sets(patterns: ArrayLike) -> Mask:
-    S = validated_matrix(patterns)
+    S = validated_matrix(patterns, "patterns")
     if not np.isin(S, (0, 1)).all():
         raise ValueError("patterns must be boolean, one row for each positive neuron: pass W1.T > 0 of these neurons")
     return S.astype(bool)

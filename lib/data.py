@@ -4,6 +4,7 @@ A data set is a matrix X with rows x_n (N x d) and labels y in {-1, +1}^N. Netwo
 the named data sets append a column of ones instead.
 """
 
+from collections.abc import Iterable
 from numbers import Real
 from typing import NamedTuple
 
@@ -58,16 +59,34 @@ def positive(value: object, name: str, remedy: str) -> None:
         raise ValueError(f"{name} must be positive and finite; got {value!r}: {remedy}")
 
 
-def validated_matrix(X: ArrayLike) -> Array:
-    """A float copy of `X`, (N, d). Raises `ValueError` if it is not 2-D, is empty, or has NaN or infinite entries."""
-    X = reals(X, "X")
-    if X.ndim != 2:
-        raise ValueError(f"X must be 2-D, one row an example; got shape {X.shape}: try X.reshape(-1, 1) or X[None, :]")
-    if 0 in X.shape:
-        raise ValueError(f"X is empty, shape {X.shape}: at least one example and one feature are needed")
-    bad = np.flatnonzero(np.logical_not(np.isfinite(X)).any(axis=1))
+def at_least(value: object, least: float, name: str) -> None:
+    """Raises `ValueError` for what is not a number from `least` on."""
+    if not (isinstance(value, Real) and float(value) >= least):
+        raise ValueError(f"{name} must be a number{f' of at least {least:g}' * (least > -np.inf)}; got {value!r}")
+
+
+def one_of(value: str, known: Iterable[str], name: str) -> None:
+    """Raises `ValueError` for a choice that is unknown, listing those there are."""
+    if value not in known:
+        raise ValueError(f"{name} {value!r} is unknown; the choices are {', '.join(known)}")
+
+
+def vectors(V: ArrayLike, name: str = "X") -> Array:
+    """A float copy of rows `V` (m, d), of which there may be none. Raises `ValueError`: not 2-D, NaN or infinite."""
+    V = reals(V, name)
+    if V.ndim != 2:
+        raise ValueError(f"{name} must be 2-D; got shape {V.shape}: try {name}.reshape(-1, 1) or {name}[None, :]")
+    bad = np.flatnonzero(np.logical_not(np.isfinite(V)).any(axis=1))
     if len(bad):
-        raise ValueError(f"X has NaN or infinite entries in {rows_named(bad)}: drop those rows or impute them")
+        raise ValueError(f"{name} has NaN or infinite entries in {rows_named(bad)}: drop those rows or impute them")
+    return V
+
+
+def validated_matrix(X: ArrayLike, name: str = "X") -> Array:
+    """A float copy of `X`, (N, d). Raises `ValueError` if it is not 2-D, is empty, or has NaN or infinite entries."""
+    X = vectors(X, name)
+    if 0 in X.shape:
+        raise ValueError(f"{name} is empty, shape {X.shape}: at least one row and one column are needed")
     return X
 
 
@@ -148,6 +167,7 @@ def directions(X: Array) -> Array:
     return X / np.where(lengths > 0, lengths, 1.0)
 
 
+@result
 class Lines(NamedTuple):
     """Row n is on the line of row `first[n]`, the first there, and points its way (`sign[n]` = 1) or the other (-1).
 

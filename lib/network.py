@@ -95,7 +95,8 @@ def balanced(d: int, m: int, scale: float, rng: np.random.Generator) -> Network:
 
 
 def dual_variable(net: Network, X: ArrayLike, y: ArrayLike, loss: str = "logistic") -> Array:
-    """lam_n = -dl/df_n, (N,): the dual variable the flow carries. y_n lam_n >= 0 for losses of margins.
+    """lam_n = -dl/df_n, (N,): the dual variable that the flow carries, there divided by its sum. y_n lam_n >= 0 for
+    losses of margins.
 
     y (N,) are labels, or real targets of the squared loss. Raises `ValueError` for bad data or an unknown loss.
     """

@@ -1,6 +1,6 @@
 """Theorem label -> cases that hold, controls that drop one hypothesis and fail -> one line, and the table behind it.
 
-    theorem("thm-cover",
+    theorem("thm-patterns-cover",
         holds={"general position, N = 8": equal(count(X), cover(8, 2), tol=0)},
         fails={"H1: two parallel rows":
                equal(count(X_parallel), cover(8, 2), tol=0, margin=0.1)})

@@ -15,6 +15,7 @@ from lib.closed_form import (
     covering_probability,
     orthogonal_limit_cost,
     orthogonally_separable_optimum,
+    race,
 )
 from lib.data import gaussian, orthogonally_separable
 from lib.network import margins
@@ -189,8 +190,17 @@ def test_the_limit_cost_is_the_best_margin_of_networks_with_these_sets(sets):
 @pytest.mark.parametrize("patterns", [[[0.5, 1.0]], [[2, 1]]])
 def test_patterns_that_are_not_boolean_are_refused(patterns):
     """Weights passed instead of their signs would be counted as sets."""
-    with pytest.raises(ValueError, match="boolean"):
+    with pytest.raises(ValueError, match="patterns must be boolean"):
         orthogonal_limit_cost(patterns)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "y"), [([1.0, 1.0], [1.0]), ([1.0, np.nan], [1.0, 1.0]), ([1.0, 1.0], [1.0, -1.0])]
+)
+def test_a_race_of_other_sizes_is_refused(lengths, y):
+    """Catches an error of numpy's where an argument could be named, and a comparison that NaN passes."""
+    with pytest.raises(ValueError, match="lengths and y must be positive"):
+        race([[True, False], [False, True]], lengths, y)
 
 
 @pytest.mark.parametrize(("N", "m"), list(itertools.product((1, 2, 3), (0, 1, 2, 3))))

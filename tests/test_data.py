@@ -62,6 +62,7 @@ def test_a_dual_variable_of_the_wrong_length_is_refused():
 )
 def test_named_data_are_standardised_with_a_bias_column(name, shape):
     X, y, given = load(name)
+    assert name in NAMES and name in load.__doc__  # the list a reader sees
     assert given == name and X.shape == shape and set(y) == {-1.0, 1.0}
     np.testing.assert_allclose(X[:, :-1].mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(X[:, :-1].std(axis=0), 1, atol=1e-12)

@@ -1,6 +1,7 @@
 """The flow, judged from outside: conservation, closed forms, independent integrators and quadratic programs."""
 
 import dataclasses
+from typing import get_args
 
 import cvxpy as cp
 import numpy as np
@@ -15,17 +16,18 @@ from lib.flow import Trajectory, direction_flow, gradient_flow, velocity
 from lib.flow.arrangement import arrangement
 from lib.flow.boost import boosted
 from lib.flow.clock import clock
+from lib.flow.ends import Ends
 from lib.flow.events import first_root
 from lib.flow.meetings import settled
 from lib.flow.minnorm import least
 from lib.flow.modes import change
+from lib.flow.trajectory import Reason
 from lib.kkt import multiplier
-from lib.losses import get_loss
+from lib.losses import SMOOTH, get_loss
 from lib.network import Network, balanced, dual_variable, margins
 from lib.zonotope import growth, hausdorff
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # nothing overflows, nothing is 0 / 0
-LOSSES = ("logistic", "exponential", "squared")
 
 
 def drift(run: Trajectory, net: Network) -> float:
@@ -132,7 +134,7 @@ def raw_flow(net: Network, X, y, loss: str, t: float, weights=1.0) -> Network:
     return Network(z[:cut].reshape(net.W1.shape), z[cut:])
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", SMOOTH)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_agrees_with_an_independent_integrator_through_crossings(loss, seed):
     # a wrong clock, a wrong mode after a crossing, a missed crossing; unbalanced, so with changes of sign of w2 too
@@ -147,7 +149,7 @@ def test_agrees_with_an_independent_integrator_through_crossings(loss, seed):
     assert_a_flow(run, net, y, loss)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", SMOOTH)
 def test_weights_and_real_targets_agree_with_an_independent_integrator(loss):
     """Catches a weight or a target that is lost, squared, or applied to the clock and not to the pull."""
     rng = np.random.default_rng(5)
@@ -743,12 +745,32 @@ def test_symmetric_data_make_ties_that_are_all_taken():
         (dict(weights=-1.0), "negative"),
         (dict(weights=[0.0]), "all zero"),
         (dict(weights=[1.0, 1.0]), "shape"),
+        (dict(rtol=0.0), "rtol"),
+        (dict(rtol=np.nan), "rtol"),
+        (dict(log_t_end=np.nan), "log_t_end"),
+        (dict(margin_end=np.nan), "margin_end"),
+        (dict(gap_end=-1.0), "gap_end must be a number of at least 0"),
+        (dict(residual_end=np.nan), "residual_end"),
+        (dict(max_events=0), "max_events"),
+        (dict(log_t_end="1e4"), "log_t_end"),
     ],
 )
 def test_bad_input_is_refused(change, words):
     good = dict(net=Network(np.ones((2, 1)), np.ones(1)), X=[[1.0, 0.0]], y=[1.0])
     with pytest.raises(ValueError, match=words):
         gradient_flow(**{**good, **change})
+
+
+def test_every_end_is_reached_and_named():
+    """Catches a rule that is never looked at, a reason without a rule, and an end that stops under another name."""
+    X, y, _ = orthogonally_separable(12, 3, np.random.default_rng(0))
+    net = balanced(3, 6, 0.1, np.random.default_rng(1))
+    ends = dict(log_t_end=1.0, margin_end=5.0, gap_end=0.5, residual_end=0.5, max_events=2)
+    assert {*ends, "stationary", "unresolved", "interrupted"} == set(get_args(Reason)) and len(ends) == len(
+        Ends._fields
+    )
+    for name, end in ends.items():
+        assert gradient_flow(net, X, y, **{"log_t_end": 1e6, name: end}).reason == name
 
 
 @settings(max_examples=25)
@@ -758,7 +780,7 @@ def test_bad_input_is_refused(change, words):
     d=st.integers(1, 3),
     m=st.integers(1, 6),
     scale=st.sampled_from([1e-3, 0.1, 1.0]),
-    loss=st.sampled_from(LOSSES),
+    loss=st.sampled_from(SMOOTH),
     kind=st.sampled_from(["gaussian", "integers"]),
     even=st.booleans(),
 )

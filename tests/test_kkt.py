@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from lib.closed_form import orthogonally_separable_optimum
 from lib.data import gaussian, orthogonally_separable
 from lib.kkt import (
+    best_dual,
     bracket,
     conditions,
     decay_bracket,
@@ -20,6 +21,7 @@ from lib.kkt import (
 )
 from lib.network import Network, balanced, margins
 from lib.program import regularised
+from lib.zonotope import hausdorff
 
 X, y, _ = orthogonally_separable(12, 4, np.random.default_rng(3))
 best = orthogonally_separable_optimum(X, y)
@@ -172,5 +174,26 @@ def test_the_bracket_with_weight_decay_holds_the_solver_s_optimum(loss):
         found = decay_bracket(net, rows, targets, loss, 0.3, lam)
         assert found.lower <= at_best.upper <= found.upper
     assert decay_bracket(net, rows, targets, loss, 0.3, 5 * solved.lam).lower > 0
-    with pytest.raises(ValueError, match="beta"):
-        decay_bracket(net, rows, targets, loss, 0.0)
+    for beta in (0.0, np.inf):
+        with pytest.raises(ValueError, match="beta"):
+            decay_bracket(net, rows, targets, loss, beta)
+
+
+def test_the_hinge_is_judged_with_a_given_multiplier():
+    """It has no slope of its own at the kink: catches a refusal where none is needed, and a guess where one is."""
+    X, y, _ = gaussian(9, 2, np.random.default_rng(0))
+    solved = regularised(X, y, "hinge", 0.3, tol=1e-7)
+    assert decay_bracket(solved.network, X, y, "hinge", 0.3, solved.lam).gap < 1e-6
+    with pytest.raises(ValueError, match="no derivative"):
+        decay_bracket(solved.network, X, y, "hinge", 0.3)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, np.nan, "a"])
+def test_an_impossible_time_is_refused(seconds):
+    """Catches a limit that no clock reaches, or that is passed at once without a word."""
+    X, y, _ = gaussian(9, 2, np.random.default_rng(0))
+    for call in (bracket, best_dual):
+        with pytest.raises(ValueError, match="seconds must be a number of at least 0"):
+            call(balanced(2, 4, 1.0, np.random.default_rng(0)), X, y, seconds=seconds)
+    with pytest.raises(ValueError, match="seconds must be a number of at least 0"):
+        hausdorff(X, y, seconds=seconds)

@@ -35,7 +35,7 @@ from lib.program import (
     to_program,
 )
 from lib.program.affine import Beside
-from lib.program.columns import Clock, Estimate, Generation
+from lib.program.columns import Estimate, Generation, Times
 from lib.program.hats import fitting
 from lib.program.margin import HardMargin, Interpolation, _prepared
 from lib.program.rounds import nothing
@@ -333,6 +333,15 @@ def test_the_minimal_network_has_at_most_as_many_neurons_as_examples(seed):
     assert small.path_norm <= net.path_norm * (1 + 1e-9)
 
 
+def test_no_neurons_are_a_network():
+    """Catches a refusal of the zero network, which large weight decay asks for, and of a side that is not used."""
+    assert minimal(Network(np.zeros((2, 0)), np.zeros(0)), np.eye(2)).m == 0
+    one = to_network(np.zeros((0, 2)), [[3.0, 4.0]])
+    np.testing.assert_allclose(one.predict(np.eye(2)), [-3.0, -4.0])
+    with pytest.raises(ValueError, match="V_neg has NaN"):
+        to_network(np.zeros((0, 2)), [[np.nan, 4.0]])
+
+
 # --- manners ---------------------------------------------------------------------------------------
 
 
@@ -467,12 +476,12 @@ def test_a_network_with_hats_fits_whatever_can_be_fitted(case, free, seed):
     X, y, rng = case[0].astype(float), case[1].astype(float), np.random.default_rng(seed)
     rows, columns, _, _ = _prepared(X, Beside.of("none", False, free))
     try:
-        require_feasible(rows, y, columns.free)
+        require_feasible(rows, y, columns.unpriced)
     except ValueError:
         return
     targets = Network(rng.standard_normal((rows.shape[1], 4)), rng.standard_normal(4)).predict(rows)
     V, s = rng.standard_normal((seed, rows.shape[1])), np.sign(rng.standard_normal(seed))
-    z = np.zeros(columns.free.shape[1])
+    z = np.zeros(columns.unpriced.shape[1])
     margin = HardMargin(rows, y, np.ones(len(y)), columns, len(y), free=free)
     twice = np.repeat([1.0, -1.0], len(y)), np.append(targets, -targets)
     fit = Interpolation(np.vstack([rows, rows]), *twice, columns.twice(), len(y), free=free)
@@ -549,7 +558,7 @@ def generation(X, y, tol, times):
 def test_a_proof_that_is_refuted_at_a_glance_ends_there_and_brings_what_refutes_it():
     """Catches minutes of proof for a multiplier that the first climbs contradict, and neurons that are thrown away."""
     X, y, _ = gaussian(100, 20, np.random.default_rng(0))
-    work, lam = generation(X, y, 1e-3, Clock.of(np.inf)), y / 2
+    work, lam = generation(X, y, 1e-3, Times.of(np.inf)), y / 2
     found = work.prove(Estimate(1.0, lam, hausdorff(X, lam, nodes=0).value / 2), np.inf)
     assert work.short == 0 and len(found.values) > 1
     assert found.values == pytest.approx(growth(X, lam, found.U, found.s))
@@ -566,7 +575,7 @@ def test_a_proof_with_too_many_open_nodes_is_given_up_where_few_rows_are_left_to
     height = 1.001 * hausdorff(X, lam, nodes=2000).value
     search = HardMargin.search
     monkeypatch.setattr(HardMargin, "search", lambda *arguments: kept.append(search(*arguments)) or kept[-1])
-    work = generation(X, y, 1e-3, Clock.of(np.inf, whole))
+    work = generation(X, y, 1e-3, Times.of(np.inf, whole))
     work.prove(Estimate(1.0, lam, height), np.inf)
     assert work.short > 0.1 and kept[0].full
     assert work._given_up == (whole < 1) == (kept[0].nodes < 20_000)
@@ -576,7 +585,7 @@ def test_a_proof_with_too_many_open_nodes_is_given_up_where_few_rows_are_left_to
 def test_after_a_hopeless_proof_no_other_is_tried_with_all_rows(rounds, monkeypatch):
     """Catches time that goes into proofs of all rows, where few rows would prove more: after rounds, or in them."""
     X, y, _ = gaussian(40, 8, np.random.default_rng(0))
-    work = generation(X, y, 1e-3, Clock(perf_counter(), rounds, np.inf, 0.3))
+    work = generation(X, y, 1e-3, Times(perf_counter(), rounds, np.inf, 0.3))
     work.begin()
     work.short = 0.5
     assert work.interval.gap > 0.1

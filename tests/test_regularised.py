@@ -9,9 +9,12 @@ from hypothesis.extra.numpy import arrays
 
 from lib.data import gaussian
 from lib.kkt import upper_bound
+from lib.losses import LOSSES, SMOOTH
 from lib.network import margins
 from lib.patterns import cells
 from lib.program import beta_max, max_margin, regularised
+from lib.program.decay import PENALTIES
+from lib.report import report_decay
 from lib.zonotope import hausdorff
 
 # l(q), and where l(q) + v q is least: written apart from the library's own table
@@ -34,6 +37,13 @@ WRITTEN = {
     "squared": lambda q: cp.sum_squares(1 - q) / 2,
 }
 losses = pytest.mark.parametrize("loss", list(VALUE))
+
+
+def test_every_loss_is_served():
+    """Catches a loss without a penalty, without a place in these tests, or that a docstring does not name."""
+    assert set(LOSSES) == set(PENALTIES) == set(VALUE) == set(LEAST_AT) == set(WRITTEN)
+    assert [name for name in LOSSES if name not in regularised.__doc__] == []
+    assert [name for name in SMOOTH if name not in report_decay.__doc__] == []
 
 
 def written_out(X, y, loss, beta):

@@ -1,10 +1,14 @@
 """Results are read-only and print in a few lines."""
 
 import pickle
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 
+import lib
 from lib.data import Data, load
 from lib.flow import direction_flow, gradient_descent, gradient_flow
 from lib.network import Network
@@ -38,3 +42,13 @@ def test_runs_are_read_only_too():
     for array in (runs[0].W1, runs[0].lam, runs[1].losses, direction_flow(y, [[1.0, 0.5]], X, 1.0).limits):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0.0
+
+
+def test_what_is_public_and_holds_arrays_is_a_result():
+    """Catches a NamedTuple of a package whose arrays a caller could write into."""
+    packages = [import_module(f"lib.{one.name}") for one in iter_modules(lib.__path__) if one.name != "__main__"]
+    classes = {one for package in packages for one in vars(package).values() if isinstance(one, type)}
+    tuples = [one for one in classes if issubclass(one, tuple) and one.__module__.startswith("lib.")]
+    holding = [one for one in tuples if "ndarray" in str(get_type_hints(one))]
+    assert len(holding) > 15
+    assert [one.__name__ for one in holding if not hasattr(one.__new__, "__wrapped__")] == []

@@ -512,6 +512,12 @@ def test_bad_input_is_refused_by_name(function):
         function(np.ones(2), [1.0], *level)
 
 
+def test_a_goal_that_is_no_number_is_refused():
+    """NaN compares with nothing: a search towards it would begin and end at once."""
+    with pytest.raises(ValueError, match="goal must be a number"):
+        hausdorff(np.eye(2), [1.0, -1.0], goal=np.nan)
+
+
 # --- neurons with a bias or a threshold that the norm does not see -----------------------------------------------
 
 
@@ -609,7 +615,7 @@ def test_a_free_bias_asks_for_multipliers_that_sum_to_zero():
     X = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     with pytest.raises(ValueError, match=r"lam must sum to 0, and sums to 0\.5: the maximum is infinite"):
         hausdorff(X, [1.0, -1.0, 0.5], free="bias")
-    with pytest.raises(ValueError, match='"none", "bias" or "threshold"'):
+    with pytest.raises(ValueError, match="'both' is unknown; the choices are none, bias, threshold"):
         hausdorff(X, [1.0, -1.0, 0.0], free="both")
     assert hausdorff(X, [1.0, 1.0, 0.5], free="threshold").value == pytest.approx(hausdorff(X, [1.0, 1.0, 0.5]).value)
     assert hausdorff(X, [0.0, 0.0, 0.0], free="bias").upper == 0

@@ -1,4 +1,4 @@
-"""Where the book lives, and what a chapter promises, as settings for the theme and for sphinxext-opengraph.
+"""Where the book lives, and what a chapter promises: settings that neither the theme nor sphinxext-opengraph finds.
 
 The address of the pages is `html_baseurl`, that of the repository the theme's `repository_url`, both in _config.yml.
 What is empty comes from GitHub Actions, if the book is built there: a fork that publishes the book links to itself.

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from lib.adapters.files import content, listed, parsing
 from lib.data import Array
+from lib.results import result
 
 MAX_CELL = 300
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -28,6 +29,7 @@ INDEX = re.compile(r"|id|index|unnamed: ?[\d.]+", re.IGNORECASE)  # names of col
 Row = list[str]
 
 
+@result
 class Table(NamedTuple):
     """Exact entries `X` (N, d) of Decimal, labels `y` (N,) in {-1, +1}, and the labels in the file that these are.
 

@@ -16,6 +16,7 @@ from scipy.special import expit
 from lib.adapters.files import listed
 from lib.data import Array, reals, validated_matrix
 from lib.network import Network
+from lib.results import result
 
 AGREE = 1e-5  # a network's own outputs and ours may differ by this share of the sums they are
 HALF = 1e-2  # ... and by this one if numbers of 16 bits were on the way: refused, by a message of its own
@@ -26,6 +27,7 @@ PROPER = re.compile(r"Linear (ReLU )?Linear (Sigmoid )?")
 Sample = tuple[ArrayLike, ArrayLike]
 
 
+@result
 class Layers(NamedTuple):
     """f(x) = sum_i w2_i (x'w1_i + b1_i)_+ + b2 as it was saved: `W1` (d, m), `b1`, `w2` (m,), `b2`; `bias`: whether
     there were any."""

@@ -6,10 +6,11 @@ d(log t) = exp(kappa - log t) d tau. Sums run over the examples that some neuron
 in the end stop the clock. Squared loss: tau = t and pi_n = y_n - f(x_n), of either sign, with q = f. Each example
 counts with its weight: |lam_n| and the residual are multiplied by it.
 
-Newton's method works in v = pi - T z, z = -log pi: both are smooth functions of v (Wright's omega) with slopes
-D = dpi/dv and E = -T dz/dv in [0, 1], for any temperature T > 0, and turn into the positive and negative parts of v
-as T -> 0. With T ~ 1 / (response of the margins to pi) the stiff softmax becomes, continuously, the complementarity of
-slacks and multipliers, in numbers of order 1: no digits are lost at margins of 1e12.
+On the first clock Newton's method works in v = pi - T z, z = -log pi: both are smooth functions of v (Wright's omega)
+with slopes D = dpi/dv and E = -T dz/dv in [0, 1], for any temperature T > 0, and turn into the positive and negative
+parts of v as T -> 0. With T ~ 1 / (response of the margins to pi) the stiff softmax becomes, continuously, the
+complementarity of slacks and multipliers, in numbers of order 1: no digits are lost at margins of 1e12. On the plain
+clock v = pi.
 """
 
 from typing import NamedTuple

@@ -17,13 +17,14 @@ from lib.data import Array, Mask, validated_dual
 from lib.flow.arrangement import Arrangement, arrangement
 from lib.flow.meetings import at_start, meet
 from lib.flow.modes import change
-from lib.results import Frozen
+from lib.results import Frozen, result
 from lib.zonotope.kinks import KINK
 
 _MAX_ARCS = 10_000
 _STILL = 1e-13  # ||(I - uu')g|| at most this times ||g||: u stands still
 
 
+@result
 class Arc(NamedTuple):
     """From `t` on, a neuron of direction `u` (d,) is pulled by `g` (d,), until the next arc starts."""
 

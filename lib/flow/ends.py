@@ -1,11 +1,12 @@
-"""Where a flow stops."""
+"""Where a flow stops: one rule a row, beside those for the end of time, rest, and Ctrl-C."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from lib import kkt
-from lib.data import Array
+from lib.data import Array, at_least
 from lib.flow.arrangement import Arrangement
 from lib.flow.clock import Clock
 from lib.flow.collocation import margins_of
@@ -26,17 +27,37 @@ class Ends(NamedTuple):
     residual: float
     events: int
 
+    def checked(self, y: Array) -> "Ends":
+        """Itself. Raises `ValueError` for an end that is no number or never reached, or judges targets as labels."""
+        at_least(self.log_t, -np.inf, "log_t_end")
+        at_least(self.margin, -np.inf, "margin_end")
+        at_least(self.gap, 0.0, "gap_end")
+        at_least(self.residual, 0.0, "residual_end")
+        at_least(self.events, 1, "max_events")
+        if (np.abs(y) != 1).any() and self.judges:
+            raise ValueError(
+                "margin_end, gap_end and residual_end judge margins of labels -1 and +1, and y has other targets: "
+                "leave them out, the flow stops where it interpolates"
+            )
+        return self
+
+    @property
     def judges(self) -> bool:
+        """Whether margins of labels are looked at."""
         return self.margin < np.inf or self.gap > 0 or self.residual > 0
 
-    def verdict(self, s: State, data: Arrangement) -> Reason | None:
-        """Whether the bracket, or the KKT residual, of the present network and dual variable is small enough."""
-        net, X, y = Network(s.W1.T, s.w2), data.X, data.y
-        if self.gap > 0 and kkt.bracket(net, X, y, y * s.pi).gap <= self.gap:
-            return "gap_end"
-        if self.residual > 0 and kkt.multiplier(net, X, y).residual <= self.residual:
-            return "residual_end"
-        return None
+    def reached(self, s: State, data: Arrangement, events: int, gamma: float, grown: bool) -> Reason | None:
+        """The first rule that holds, given the minimal margin; what costs more is computed where that has grown."""
+        X, y, net = data.X, data.y, lambda: Network(s.W1.T, s.w2)
+        rules: dict[Reason, Callable[[], bool]] = {
+            "margin_end": lambda: gamma >= self.margin,
+            "gap_end": lambda: grown and self.gap > 0 and kkt.bracket(net(), X, y, y * s.pi).gap <= self.gap,
+            "residual_end": lambda: (
+                grown and self.residual > 0 and kkt.multiplier(net(), X, y).residual <= self.residual
+            ),
+            "max_events": lambda: events >= self.events,
+        }
+        return next((reason for reason, holds in rules.items() if holds()), None)
 
 
 def stationary(s: State, g: Array, data: Arrangement, clock: Clock) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lib.cores import one_thread
-from lib.data import Array, validated_weights
+from lib.data import Array, positive, validated_weights
 from lib.flow.arrangement import arrangement
 from lib.flow.clock import clock
 from lib.flow.ends import Ends
@@ -45,15 +45,15 @@ def gradient_flow(
     which it was. `progress` is called after each step. A start on a hyperplane x_n'w1 = 0 goes on with the velocity of
     least norm. `rtol` bounds the error of a step, relative to each neuron's length.
 
-    Raises `ValueError` for bad data or weights, an unknown loss, neurons with a zero layer, or an end that judges
-    margins where y are no labels. Source: thm-flow-sliding, thm-flow-clock.
+    Raises `ValueError` for bad data or weights, an unknown loss, neurons with a zero layer, an end or a tolerance that
+    is no number, or an end that judges margins where y are no labels. Source: thm-flow-sliding, thm-flow-clock.
     """
     law = get_loss(loss, SMOOTH)
     X, y = law.validated(X, y)
     weights = validated_weights(X, weights)
     _check(net, X)
-    ends = Ends(log_t_end, margin_end, gap_end, residual_end, max_events)
-    _judges_labels(y, ends)
+    ends = Ends(log_t_end, margin_end, gap_end, residual_end, max_events).checked(y)
+    positive(rtol, "rtol", "steps shrink with it; 1e-7 is the default")
     with one_thread():  # products of a step are too small to be shared
         run = _begun(net, X, y, law, weights, rtol)
         return _trajectory(run, _followed(run, ends, progress), X, y, weights, law)
@@ -75,14 +75,6 @@ def _followed(run: Run, ends: Ends, progress: Watch) -> Reason:
     except KeyboardInterrupt:
         return "interrupted"
     return run.reason
-
-
-def _judges_labels(y: Array, ends: Ends) -> None:
-    if (np.abs(y) != 1).any() and ends[1:4] != (np.inf, 0.0, 0.0):
-        raise ValueError(
-            "margin_end, gap_end and residual_end judge margins of labels -1 and +1, and y has other targets: "
-            "leave them out, the flow stops where it interpolates"
-        )
 
 
 def _check(net: Network, X: Array) -> None:

@@ -73,17 +73,11 @@ class Run:
         self.reason = "log_t_end" if on_time else self._ended(ends) or self.reason
 
     def _ended(self, ends: Ends) -> Reason | None:
-        if not ends.judges():
-            return "max_events" if len(self.events) >= ends.events else None
         s = self.state
-        gamma = float(margins_of(s.W1[None], s.w2[None], s.modes)[0].min())
-        if gamma >= ends.margin:
-            return "margin_end"
-        if gamma > 1.1 * self.judged:
-            self.judged = gamma
-            if verdict := ends.verdict(s, self.data):
-                return verdict
-        return "max_events" if len(self.events) >= ends.events else None
+        gamma = float(margins_of(s.W1[None], s.w2[None], s.modes).min()) if ends.judges else -np.inf
+        grown = gamma > 1.1 * self.judged
+        self.judged = gamma if grown else self.judged
+        return ends.reached(s, self.data, len(self.events), gamma, grown)
 
     def _solve(self, h: float) -> Step:
         s = self.state

@@ -13,7 +13,7 @@ TINY = 1e-290  # weights below this lose digits: a neuron that has shrunk so far
 
 
 class State(NamedTuple):
-    """Neurons `W1` (m, d), `w2` (m,) at `tau`, dual variable `pi` (N,), `kappa` = -log of its sum, and the modes."""
+    """Neurons `W1` (m, d), `w2` (m,) at `tau`, dual variable `pi` (N,), `kappa` = -log sum |lam_n|, and the modes."""
 
     tau: float
     log_t: float

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 from scipy.special import softmax
 
 from lib.bounds import LARGEST, Bracket, decay_lower, decay_upper, exponent, in_range, norm_lower, norm_upper
-from lib.data import Array, signed_dual, validated, validated_dual
+from lib.data import Array, at_least, positive, signed_dual, validated, validated_dual
 from lib.kkt.points import multiplier
-from lib.losses import SMOOTH, get_loss
+from lib.losses import LOSSES, SMOOTH, get_loss
 from lib.network import Network, dual_variable, margins
 from lib.results import result
 from lib.zonotope import Maximiser, Search, hausdorff
@@ -40,6 +40,7 @@ def judged(X: Array, y: Array, offered: Iterable[Array], *, seconds: float = np.
 
     All are looked at from a few directions first; one that is then worse than what another has proved is not pursued.
     """
+    at_least(seconds, 0.0, "seconds")
     scaled, until = [lam / (y @ lam) for lam in offered], perf_counter() + seconds
     searches = [Search(X, lam) for lam in scaled]
     for search in searches:
@@ -119,13 +120,12 @@ def decay_bracket(
     """The least sum_n l(f_n, y_n) + beta sum_i |w2_i| ||w1_i|| of any network, from below and by this one from above.
 
     y (N,) are labels, or real targets of the squared loss. `lam` (N,) is any dual variable: what is too much of it is
-    scaled down; without it, the network's own, -dl/df. `seconds` are those of `bracket`. Raises `ValueError` for bad
-    data or an unknown loss.
+    scaled down; without it, the network's own, -dl/df, of a smooth loss. `seconds` are those of `bracket`. Raises
+    `ValueError` for bad data or an unknown loss. Source: thm-convex-regularised.
     """
-    law = get_loss(loss, SMOOTH)
+    law = get_loss(loss, SMOOTH if lam is None else tuple(LOSSES))
     X, y = law.validated(X, y)
-    if not beta > 0:
-        raise ValueError(f"beta must be positive; got {beta}: without weight decay use bracket")
+    positive(beta, "beta", "without weight decay use bracket")
     lam = dual_variable(net, X, y, loss) if lam is None else validated_dual(X, lam)[1]
     lower = decay_lower(lam, y, hausdorff(X, lam, seconds=seconds).upper, law, beta)[0]
     return Bracket(max(lower, 0.0), decay_upper(net, X, y, law, beta))

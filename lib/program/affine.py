@@ -6,11 +6,11 @@ The multiplier lam of the outputs obeys, with beta the price of a norm, and d_H 
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from lib.data import EPS, Array, Mask
+from lib.data import EPS, Array, Mask, one_of
 from lib.zonotope.lift import Free
 
 Skip = Literal["none", "free", "penalised"]
@@ -18,42 +18,45 @@ Skip = Literal["none", "free", "penalised"]
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """Columns `free` (N, k) at no cost, and `priced` (N, p) at the length of their coefficients. z (k + p,) is both."""
+    """Columns `unpriced` (N, k), and `priced` (N, p) at the length of their coefficients; z (k + p,) are both.
 
-    free: Array
+    The price of the second is dual to their `slope`: ||z|| to ||priced'lam||.
+    """
+
+    unpriced: Array
     priced: Array
 
     @property
     def columns(self) -> Array:
-        return np.hstack([self.free, self.priced])
+        return np.hstack([self.unpriced, self.priced])
 
     def length(self, z: Array) -> float:
-        return float(np.linalg.norm(z[self.free.shape[1] :]))
+        return float(np.linalg.norm(z[self.unpriced.shape[1] :]))
 
     def of(self, rows: Mask) -> "Affine":
-        return Affine(self.free[rows], self.priced[rows])
+        return Affine(self.unpriced[rows], self.priced[rows])
 
     def times(self, factors: Array) -> "Affine":
         """Row n multiplied by factor n."""
-        return Affine(factors[:, None] * self.free, factors[:, None] * self.priced)
+        return Affine(factors[:, None] * self.unpriced, factors[:, None] * self.priced)
 
     def twice(self) -> "Affine":
-        return Affine(np.vstack([self.free, self.free]), np.vstack([self.priced, self.priced]))
+        return Affine(np.vstack([self.unpriced, self.unpriced]), np.vstack([self.priced, self.priced]))
 
     def balanced(self, lam: Array) -> Array:
-        """The nearest lam', in sum |lam_n| (lam'_n / lam_n - 1)^2, with free'lam' = 0; 0 if rounding hides it."""
-        if not self.free.shape[1]:
+        """The nearest lam', in sum |lam_n| (lam'_n / lam_n - 1)^2, with unpriced'lam' = 0; 0 if rounding hides it."""
+        if not self.unpriced.shape[1]:
             return lam
         for _ in range(2):  # the second time for the rounding of the first, by the sizes that are left
             root, before = np.sqrt(np.abs(lam)), np.abs(lam)
             weighed = np.divide(lam, root, where=root > 0, out=np.zeros_like(lam))
-            A = root[:, None] * self.free
+            A = root[:, None] * self.unpriced
             A = A / np.maximum(np.linalg.norm(A, axis=0), np.finfo(float).tiny)  # columns have units of their own
             c, _, rank, sizes = np.linalg.lstsq(A, weighed, rcond=None)
             lam = lam - root * (A @ c)
             lost = 8 * EPS * (sizes[0] / sizes[rank - 1] if rank else 1.0)
             lam = np.where(np.abs(lam) > lost * before, lam, 0.0)  # what is left may be rounding alone
-        off = np.abs(self.free.T @ lam) > 64 * np.count_nonzero(lam) * EPS * (np.abs(self.free).T @ np.abs(lam))
+        off = np.abs(self.unpriced.T @ lam) > 64 * np.count_nonzero(lam) * EPS * (np.abs(self.unpriced).T @ np.abs(lam))
         return np.zeros_like(lam) if off.any() else lam
 
     def slope(self, lam: Array) -> float:
@@ -71,10 +74,8 @@ class Beside(NamedTuple):
     @staticmethod
     def of(skip: Skip, constant: bool, free: Free) -> "Beside":
         """Raises `ValueError` for an unknown skip or bias."""
-        if skip not in ("none", "free", "penalised"):
-            raise ValueError(f"skip {skip!r} is unknown; it is 'none', 'free' or 'penalised'")
-        if free not in ("none", "bias", "threshold"):
-            raise ValueError(f"free {free!r} is unknown; it is 'none', 'bias' or 'threshold'")
+        one_of(skip, get_args(Skip), "skip")
+        one_of(free, get_args(Free), "free")
         return Beside(skip, constant or free == "bias", free)
 
     def columns(self, X: Array) -> Affine:

@@ -52,7 +52,7 @@ class Estimate(NamedTuple):
     height: float
 
 
-class Clock(NamedTuple):
+class Times(NamedTuple):
     """When the work began, when the rounds must end, when all must; and the share of the rest that is for one proof."""
 
     began: float
@@ -65,11 +65,11 @@ class Clock(NamedTuple):
         return perf_counter() > self.until
 
     @staticmethod
-    def of(seconds: float, whole: float = WHOLE) -> "Clock":
+    def of(seconds: float, whole: float = WHOLE) -> "Times":
         now = perf_counter()
-        return Clock(now, now + ROUNDS * seconds, now + seconds, whole)
+        return Times(now, now + ROUNDS * seconds, now + seconds, whole)
 
-    def later(self) -> "Clock":
+    def later(self) -> "Times":
         """With a share of what is left for more rounds."""
         now = perf_counter()
         return self._replace(rounds=now + ROUNDS * (self.until - now))
@@ -92,8 +92,8 @@ class Generation:
     `short`: how far from its goal the last proof was left, relatively: if not 0, one with fewer rows may be better.
     """
 
-    def __init__(self, state: State, tol: float, times: Clock, watch: Watch) -> None:
-        self.state, self.tol, self.clock, self.watch = state, tol, times, watch
+    def __init__(self, state: State, tol: float, times: Times, watch: Watch) -> None:
+        self.state, self.tol, self.times, self.watch = state, tol, times, watch
         problem = state.problem
         D, lam, z = problem.X.shape[1], np.zeros(len(problem.y)), np.zeros(problem.affine.columns.shape[1])
         lower = problem.lower(lam, problem.beta)[0]
@@ -144,14 +144,14 @@ class Generation:
     def begin(self) -> None:
         """Take in the networks and dual variables that the problem begins with, and the blocks of the last ones."""
         problem = self.state.problem
-        for known in problem.starts(self.tol, self.clock.rounds):
+        for known in problem.starts(self.tol, self.times.rounds):
             used, self.round = known.w > 0, self.round + 1
             self.offer_network(known.w[used, None] * known.U[used], known.s[used], known.z)
             self.offer_bound(*problem.lower(known.lam, known.proved))
             estimate = Estimate(problem.lower(known.lam, known.height)[0], known.lam, known.height)
             self.offer_estimate(estimate)
             self.tell()
-        self.state = first(problem, known, self.state.accuracy, self.clock.rounds)
+        self.state = first(problem, known, self.state.accuracy, self.times.rounds)
 
     def prove(self, estimate: Estimate, until: float) -> Columns:
         """Bound from below with the estimate's lam; returns the highest direction, and all above what was asked for."""
@@ -162,7 +162,7 @@ class Generation:
                 if search.nodes >= nodes or perf_counter() > until:
                     break
                 done = not search.step(until)
-                glance = search.nodes < GLANCE and perf_counter() < self.clock.rounds
+                glance = search.nodes < GLANCE and perf_counter() < self.times.rounds
                 refuted = glance and search.bound.value > search.goal
                 if perf_counter() > told + EVERY:
                     told = perf_counter()
@@ -177,30 +177,30 @@ class Generation:
 
     def _hopeless(self, search: Search) -> bool:
         """Whether a proof with few rows will bound more."""
-        return self.clock.whole < 1 and search.full and _short(search) > HOPELESS
+        return self.times.whole < 1 and search.full and _short(search) > HOPELESS
 
     @property
     def _given_up(self) -> bool:
         """Whether proofs are left to few rows."""
-        return self.clock.whole < 1 and self.short > HOPELESS
+        return self.times.whole < 1 and self.short > HOPELESS
 
     def run(self) -> None:
         """Rounds until the gap is closed, nothing is left to do, or their time is over: then a proof is left."""
         if relative_gap(self.best.value, self.interval.upper) <= self.tol:
-            top = self.prove(self.best, self.clock.proof)
+            top = self.prove(self.best, self.times.proof)
             if self.interval.gap <= self.tol:
                 return
             self._retry(top)
         while True:
-            if perf_counter() > self.clock.rounds and (len(self.interval.s) or self.clock.over):
-                if self.clock.over or self._given_up:
+            if perf_counter() > self.times.rounds and (len(self.interval.s) or self.times.over):
+                if self.times.over or self._given_up:
                     return
                 if self.best.value > self.interval.lower:
-                    top = self.prove(self.best, self.clock.proof)
+                    top = self.prove(self.best, self.times.proof)
                     if self.short or self.interval.gap <= self.tol:
                         return
                     self._retry(top)
-                self.clock = self.clock.later()
+                self.times = self.times.later()
             if not self.step():
                 return
 
@@ -213,7 +213,7 @@ class Generation:
 
     def explore(self) -> Estimate:
         """Rounds alone: the best dual variable without a proof."""
-        while perf_counter() < self.clock.rounds and self.round_()[2]:
+        while perf_counter() < self.times.rounds and self.round_()[2]:
             if relative_gap(self.best.value, self.interval.upper) <= self.tol:
                 break
         return self.best
@@ -221,13 +221,13 @@ class Generation:
     def round_(self) -> tuple[Round, Estimate, bool]:
         """One round, its estimate, and whether the next program differs."""
         state, problem = self.state, self.state.problem
-        done = restricted(state, self.clock.rounds)
-        new = priced(state, done, self.clock.rounds)
+        done = restricted(state, self.times.rounds)
+        new = priced(state, done, self.times.rounds)
         height = float(new.values.max(initial=problem.beta))
         network = done.V[done.active], state.blocks.s[done.active], done.z
         self.offer_network(*network)
         if height < NEAR * problem.beta:  # then the network is worth polishing
-            self.offer_network(*problem.polished(*network, self.clock.rounds))
+            self.offer_network(*problem.polished(*network, self.times.rounds))
         estimate = Estimate(problem.lower(done.lam, height)[0], done.lam, height)
         self.offer_estimate(estimate)
         self.state, differs = advanced(state, done, new, self.round)
@@ -244,7 +244,7 @@ class Generation:
         """
         if self._given_up:
             return False
-        top = self.prove(estimate, self.clock.proof)
+        top = self.prove(estimate, self.times.proof)
         refuted = top.values.max(initial=0.0) > estimate.height * (1 + self.tol / 4)
         if self.interval.gap <= self.tol or (self.short and not refuted):
             return False
@@ -267,4 +267,4 @@ class Generation:
     def tell(self) -> None:
         interval, best = self.interval, self.best.value
         bounds = interval.lower, max(interval.lower, best), interval.upper
-        self.watch(Progress(perf_counter() - self.clock.began, self.round, *bounds, *self.sizes, self.directions))
+        self.watch(Progress(perf_counter() - self.times.began, self.round, *bounds, *self.sizes, self.directions))

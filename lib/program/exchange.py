@@ -35,7 +35,7 @@ class Exchange:
         """Along some of the rows and all over the sphere; a shortfall costs `slope`."""
         some, anywhere = evenly(problem.N, MANY), spread(SPREAD, problem.X.shape[1])
         signs = np.where((problem.y * problem.a)[: problem.N][some] >= 0, 1.0, -1.0)
-        self.problem, self.Z = problem, problem.y[:, None] * problem.affine.free
+        self.problem, self.Z = problem, problem.y[:, None] * problem.affine.unpriced
         self.program = Weighing(self.Z.shape[1], slope=slope)
         self.U, self.s, self.gains = problem.X[:0], signs[:0], np.zeros((len(self.Z), 0))
         self.at, self.short = np.zeros(0, dtype=int), problem.N

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lib.bounds import exponent
-from lib.data import Array, Mask, lengths, validated_matrix
+from lib.data import Array, Mask, lengths, validated_matrix, vectors
 from lib.network import Network
 
 NEGLIGIBLE = 1e-10  # of the longest neuron: what an interior-point method leaves of a neuron that is not used
@@ -31,7 +31,7 @@ def to_network(V_pos: ArrayLike, V_neg: ArrayLike) -> Network:
     cost = path_norm = sum ||v+_j|| + ||v-_j||. Raises `ValueError` if the arrays are not finite or their widths differ.
     Source: thm-convex-equivalence.
     """
-    V_pos, V_neg = validated_matrix(V_pos), validated_matrix(V_neg)
+    V_pos, V_neg = vectors(V_pos, "V_pos"), vectors(V_neg, "V_neg")
     if V_pos.shape[1] != V_neg.shape[1]:
         raise ValueError(f"V_pos and V_neg must have equally many columns; got {V_pos.shape} and {V_neg.shape}")
     return neurons(np.vstack([V_pos, V_neg]), np.repeat([1.0, -1.0], [len(V_pos), len(V_neg)]))

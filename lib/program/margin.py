@@ -48,7 +48,7 @@ class HardMargin(Problem):
 
         It meets the margins to the last digits, where an interior-point method leaves an error of its largest numbers.
         """
-        N, k = self.N, self.affine.free.shape[1]
+        N, k = self.N, self.affine.unpriced.shape[1]
         sizes = np.abs(self.a[:N, None]) if not self.both else 1.0
         F, Z = self.gains(V, s)[:N] / sizes, self.y[:N, None] * self.affine.columns[:N] / sizes
         prices = np.append(self.lengths(V), self.affine.length(z))
@@ -120,7 +120,7 @@ class Interpolation(HardMargin):
     def _step(self, F: Array, V: Array, s: Array, z: Array) -> tuple[Array, Array]:
         """The least change, of what F multiplies and of the free coefficients, that would make the outputs fit."""
         rest = self.targets - self.outputs(V, s, z)[: self.N]
-        A, k = np.hstack([F, self.affine.free[: self.N]]), self.affine.free.shape[1]
+        A, k = np.hstack([F, self.affine.unpriced[: self.N]]), self.affine.unpriced.shape[1]
         change, wide = np.zeros(A.shape[1]), A.shape[1] > len(A)
         if A.size * min(A.shape) <= FACTORED:  # the normal equations square the condition of A
             change = lstsq(A, rest, lapack_driver="gelsy")[0]
@@ -174,7 +174,7 @@ def max_margin(
     checked(tol, seconds)
     beside = Beside.of(skip, constant, free)
     rows, columns, unit, e = _prepared(X, beside)
-    require_feasible(rows, y, columns.free)
+    require_feasible(rows, y, columns.unpriced)
     scale = float(unit.min())  # q_n >= 1 on x_n is q_n >= scale / ||x_n|| on x_n / ||x_n||, for scale times f
     problem = HardMargin(rows / unit[:, None], y, scale / unit, columns.times(1 / unit), len(y), free=free)
     found = generate(problem, tol, seconds, in_units(progress, float(np.ldexp(1 / scale, -e))))
@@ -237,7 +237,7 @@ def interpolate(
     checked(tol, seconds)
     beside = Beside.of(skip, constant, free)
     rows, columns, unit, e = _prepared(X, beside)
-    require_fit(rows, y, columns.free)
+    require_fit(rows, y, columns.unpriced)
     if not y.any():
         return Solution(neurons(rows[:0], y[:0]), y, 0.0, 0.0, "optimal", 0, 0, np.zeros(X.shape[1]), 0.0)
     found = least_norm(rows, y, columns, unit, free, tol, seconds, in_units(progress, float(np.ldexp(1, -e))))

@@ -7,7 +7,7 @@ import numpy as np
 
 from lib.data import Array, Mask
 from lib.program.affine import Beside
-from lib.program.columns import Clock, Estimate, Generation, Interval
+from lib.program.columns import Estimate, Generation, Interval, Times
 from lib.program.maps import neurons
 from lib.program.problem import Problem
 from lib.program.rounds import nothing, part
@@ -48,7 +48,7 @@ def _rough(work: Generation) -> float:
 def _explored(work: Generation, rows: Mask, k: int, seconds: float) -> tuple[Estimate, Mask]:
     """The best dual variable of the program on some rows; and the rows that its network misses, one for MISSED of k."""
     now, problem = perf_counter(), work.state.problem
-    alone = Clock(now, now + seconds, now + seconds, 1.0)
+    alone = Times(now, now + seconds, now + seconds, 1.0)
     inner = Generation(part(work.state, rows), _rough(work), alone, silent)
     best, (_, _, V, s, z, _) = inner.explore(), inner.interval
     short = problem.y * np.maximum(problem.a - problem.y * problem.outputs(V, s, z), 0)
@@ -89,7 +89,7 @@ def few_rows(work: Generation, until: float) -> None:
     while whole.any() and perf_counter() < until and work.interval.gap > work.tol:
         began, before = perf_counter(), work.interval.lower
         tol = work.tol if np.array_equal(rows, whole) else _rough(work)
-        inner = Generation(part(work.state, rows), tol, Clock.of(until - began, 1.0), silent)
+        inner = Generation(part(work.state, rows), tol, Times.of(until - began, 1.0), silent)
         inner.run()
         work.offer_bound(inner.interval.lower, _lifted(problem, rows, inner.interval.lam))
         work.take_in(inner.interval.V, inner.interval.s)  # the next program begins with its neurons
@@ -134,15 +134,15 @@ def _trimmed(problem: Problem, interval: Interval, tol: float) -> Interval:
 
 def generate(problem: Problem, tol: float, seconds: float, watch: Watch) -> Outcome:
     """Rounds and proofs until the certified relative gap is at most tol, the time is over, or Ctrl-C."""
-    times = Clock.of(seconds)
+    times = Times.of(seconds)
     work = Generation(nothing(problem, min(1e-9, tol / 100)), tol, times, watch)
     status = "stalled"
     try:
         work.begin()
         work.run()
         if work.short:
-            few_rows(work, work.clock.until)
-        status = "out of time" if work.clock.over else status
+            few_rows(work, work.times.until)
+        status = "out of time" if work.times.over else status
     except KeyboardInterrupt:
         status = "interrupted"
         few_rows(work, perf_counter() + LAST)

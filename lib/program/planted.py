@@ -31,7 +31,7 @@ def recovery(
     ||w0|| + sum_i |c_i| iff kappa <= 1, and alone if kappa < 1. Always kappa >= 1/2. Its reciprocal is the least norm
     of neurons that, with a free skip orthogonal to w, add up to the linear function x'w / ||w||; so the patterns are
     never listed. `seconds` and `progress` (of bounds of 1 / kappa) are those of `max_margin`.
-    Raises `ValueError` if X does not have full column rank, or for w = 0.
+    Raises `ValueError` if X does not have full column rank, or for w = 0. Source: thm-recovery-kappa.
     """
     X, w = validated_matrix(X), np.asarray(w, dtype=float)
     checked(tol, seconds)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lib.bounds import relative_gap
-from lib.data import Array, positive, with_bias
+from lib.data import Array, at_least, positive, with_bias
 from lib.network import Network
 from lib.results import result
 
@@ -16,8 +16,7 @@ from lib.results import result
 def checked(tol: float, seconds: float) -> None:
     """Raises `ValueError` for a tolerance or a time that is not positive, or not a number."""
     positive(tol, "tol", "a gap of zero is not reached in floating point")
-    if not seconds >= 0:
-        raise ValueError(f"seconds must be at least 0; got {seconds}: leave it out for no limit")
+    at_least(seconds, 0.0, "seconds")
 
 
 @result
@@ -27,7 +26,7 @@ class Solution(NamedTuple):
     `dual_value` <= optimum <= `primal_value`; both are computed from the network, `w0` (d,), `b0` and `lam` (N,) alone,
     whatever the solver did; `lam` is feasible. `status` is "optimal" when the gap asked for was reached. Otherwise it
     says what stopped the solver ("interrupted", "out of time", "stalled"), and the two values are still an honest
-    interval. `rounds` counts the restricted programs solved, `blocks` the neurons that the last one could use.
+    interval. `rounds` counts the starts and the restricted programs, `blocks` the neurons that the last could use.
     """
 
     network: Network

@@ -12,8 +12,10 @@ from lib.network import Network
 from lib.program import Solution, max_margin, minimal
 from lib.program.solution import Watch
 from lib.report.result import Report, answered, highest, reported
+from lib.results import result
 
 
+@result
 class Margin(NamedTuple):
     """The largest margin on data `X` (N, d), `y` (N,)."""
 
@@ -32,7 +34,7 @@ class Margin(NamedTuple):
 
     def solved(self, tol: float, seconds: float, watch: Watch) -> Solution:
         found = max_margin(self.X, self.y, tol=tol, seconds=seconds, progress=watch)
-        return found._replace(network=minimal(found.network, self.X)) if found.network.m else found
+        return found._replace(network=minimal(found.network, self.X))
 
     def own(self, net: Network, tol: float = 1e-3, seconds: float = np.inf) -> Report:
         """With lam of sum |lam_n| = value, heights are d_H value >= value / P*: one is above 1 unless it is optimal."""

@@ -29,6 +29,7 @@ class Neuron(NamedTuple):
     active: Index
 
 
+@result
 class Standing(NamedTuple):
     """What needs no bound: a network's `value`, its least `margin`, and those `wrong` of all `rows`, as in `Report`."""
 

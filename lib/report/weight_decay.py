@@ -17,9 +17,11 @@ from lib.network import Network, dual_variable
 from lib.program import Solution
 from lib.program.solution import Watch
 from lib.report.result import Report, answered, highest, reported
+from lib.results import result
 from lib.zonotope import hausdorff
 
 
+@result
 class Decay(NamedTuple):
     """A loss with weight decay `beta` on data `X` (N, d), `y` (N,)."""
 
@@ -54,7 +56,7 @@ class Decay(NamedTuple):
 
 
 def decay(X: ArrayLike, y: ArrayLike, loss: str, beta: float) -> Decay:
-    """The objective of a loss by its name. Raises `ValueError`."""
+    """The objective of a smooth loss by its name, for labels y = -1, +1. Raises `ValueError`."""
     law = get_loss(loss, SMOOTH)
     positive(beta, "beta", "without weight decay the best value is that of the margin")
     return Decay(*validated(X, y), law, beta)
@@ -73,7 +75,8 @@ def report_decay(
 ) -> Report:
     """Where the network stands: its value sum l(q_n) + beta sum_i |w2_i| ||w1_i||, and lower <= best value <= upper.
 
-    As `report_margin`, for the losses logistic, squared and exponential and a weight decay `beta` > 0 that falls on all
-    weights, biases included. The bounds are computed in double precision and rounded outward. Raises `ValueError`.
+    As `report_margin`, for labels y = -1, +1, the losses logistic, exponential and squared, and a weight decay `beta`
+    > 0 that falls on all weights, biases included. The bounds are computed in double precision and rounded outward.
+    Raises `ValueError`.
     """
     return answered(decay(X, y, loss, beta), net, tol=tol, solve=solve, seconds=seconds)[0]

@@ -168,8 +168,9 @@ def violators(
 ) -> Columns:
     """Distinct local maximisers of +lam'(Xu)_+ and of -lam'(Xu)_+ with value above `level`: new neurons, cheaply.
 
-    Climbs from the support rows, from 2n directions spread over the sphere, and from `previous` (m, d), such as
-    the columns already in use, `until` then (of `time.perf_counter`). Finding none proves nothing: `hausdorff` does.
+    Climbs from the longest support rows, from the highest of many directions spread over the sphere, in proportion to
+    `n`, and from `previous` (m, d), such as the columns already in use, `until` then (of `time.perf_counter`). Finding
+    none proves nothing: `hausdorff` does.
     Raises `ValueError` for bad input.
     """
     pair = zonotopes(X, lam)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.data import Array, validated_dual
+from lib.data import Array, at_least, validated_dual
 from lib.results import result
 from lib.zonotope.ascent import Columns, climb, listable, listed, ranked, starts
 from lib.zonotope.branching import MANY, Front, Tree, advanced, front, highest
@@ -81,6 +81,7 @@ class Search:
 
     def __init__(self, X: ArrayLike, lam: ArrayLike, *, goal: float = 0.0, free: Free = "none") -> None:
         X, self.lam = validated_dual(X, lam)
+        at_least(goal, -np.inf, "goal")
         self.X, self.goal = lifted_rows(X, free), goal
         self.pieces = [piece for piece in pieces(X, self.lam, free) if len(piece.pair.A)]
         self.fronts = tuple(_begun(piece.pair) for piece in self.pieces)
@@ -155,4 +156,5 @@ def hausdorff(
     same in steps. Raises `ValueError` for bad input, and for a free bias if 1'lam != 0. Source: thm-dual-hausdorff,
     ours.
     """
+    at_least(seconds, 0.0, "seconds")
     return Search(X, lam, goal=goal, free=free).run(seconds=seconds, nodes=nodes)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.data import Array, Mask, lines
+from lib.results import result
 from lib.zonotope.projection import project
 
 KINK = 1e-10  # |x_n'u| <= KINK ||x_n|| ||u|| counts as x_n'u = 0
@@ -18,6 +19,7 @@ def on_kink(X: Array, U: Array) -> Mask:
     return np.abs(U @ X.T) <= KINK * np.multiply.outer(np.linalg.norm(U, axis=-1), np.linalg.norm(X, axis=1))
 
 
+@result
 class Clarke(NamedTuple):
     """Coefficients `c` (N,), and the `rest` (d,) of what they are to reach."""
 

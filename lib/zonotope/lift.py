@@ -12,11 +12,11 @@ equal height.)
 """
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from lib.data import EPS, Array
+from lib.data import EPS, Array, one_of
 from lib.zonotope.support import Zonotopes, zonotopes
 
 Free = Literal["none", "bias", "threshold"]
@@ -56,8 +56,7 @@ def _at(X: Array, lam: Array, s: float, n: int, free: Free) -> Piece:
 
 def pieces(X: Array, lam: Array, free: Free) -> Iterator[Piece]:
     """What the two-sided maximum is the largest of; raises `ValueError` where it is infinite."""
-    if free not in ("none", "bias", "threshold"):
-        raise ValueError(f'free must be "none", "bias" or "threshold"; got {free!r}')
+    one_of(free, get_args(Free), "free")
     if free == "bias" and abs(lam.sum()) > 4 * len(lam) * EPS * np.abs(lam).sum():
         raise ValueError(
             f"with a free bias lam must sum to 0, and sums to {lam.sum():.3g}: the maximum is infinite; "

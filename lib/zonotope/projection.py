@@ -212,7 +212,7 @@ def project(a: ArrayLike, Z: ArrayLike) -> Projection:
     The distance is exact to rounding (some 1e-15 of ||a|| + sum ||z_n||). The residual is unique, c need not be.
     Raises `ValueError` if Z or a is not finite or their widths differ. Source: thm-dual-vertices.
     """
-    Z = validated_matrix(Z)
+    Z = validated_matrix(Z, "Z")
     a = np.asarray(a, dtype=float)
     if a.ndim == 0 or a.shape[-1] != Z.shape[1] or not np.isfinite(a).all():
         raise ValueError(f"a must be finite, with last axis {Z.shape[1]} as in Z; got shape {a.shape}")

@@ -96,7 +96,8 @@ def _basis(G: Array) -> Array:
 def zonotopes(X: ArrayLike, lam: ArrayLike, cone: ArrayLike = (), inexact: float = 0.0) -> Zonotopes:
     """The pair (Z_+, Z_-) of a dual variable, from its support rows alone. Raises `ValueError` for bad input.
 
-    `cone` (q, d) holds the outward normals of a cone of directions; `inexact` is what the entries of X may have lost.
+    `cone` (q, d) holds the outward normals of a cone of directions; `inexact` is what lam'(Xu)_+ may have lost, in its
+    own units, where X is itself computed.
     """
     X, lam = validated_dual(X, lam)
     exponents = exponent(X), exponent(lam)
