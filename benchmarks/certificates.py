@@ -82,7 +82,7 @@ class Directions:
                 break
             level = np.where(self.s == self.side, tau, 1.0)
             near = self.U[self.H @ np.abs(lam) > level * (1 - CLOSE)]
-            found = violators(self.X[rows], lam[rows], min(tau, 1.0), around(near, 0.15, 6), 64)
+            found = violators(self.X[rows], lam[rows], min(tau, 1.0), previous=around(near, 0.15, 6))
             high = found.values > np.where(found.s == self.side, tau, 1.0) * (1 + CLOSE)
             if high.any():
                 self.add(found.U[high], found.s[high])

@@ -141,7 +141,8 @@ def checked_flags(args: argparse.Namespace) -> None:
 
 
 def read(args: argparse.Namespace) -> Table:
-    return read_table(args.data, args.label, args.positive, header=args.header, keep=args.keep, drop=args.drop)
+    named = {name: getattr(args, name) for name in ("label", "positive", "header", "keep", "drop")}
+    return read_table(args.data, **named)
 
 
 @contextmanager

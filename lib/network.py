@@ -94,7 +94,7 @@ def balanced(d: int, m: int, scale: float, rng: np.random.Generator) -> Network:
     return Network(scale * U / np.linalg.norm(U, axis=0), scale * rng.choice([-1.0, 1.0], m))
 
 
-def dual_variable(net: Network, X: ArrayLike, y: ArrayLike, loss: str = "logistic") -> Array:
+def dual_variable(net: Network, X: ArrayLike, y: ArrayLike, *, loss: str = "logistic") -> Array:
     """lam_n = -dl/df_n, (N,): the dual variable that the flow carries, there divided by its sum. y_n lam_n >= 0 for
     losses of margins.
 

@@ -54,7 +54,7 @@ from lib.report import report_decay, report_margin
 def test_tables_as_people_write_them(text: str, label: str, X: list[object], y: list[int], tmp_path: Path) -> None:
     """Catches a header taken for data, labels ordered as words that are numbers, blank lines, marks and spaces."""
     (tmp_path / "t.csv").write_text(text, encoding="utf-8", newline="")
-    table = read_table(tmp_path / "t.csv", label)
+    table = read_table(tmp_path / "t.csv", label=label)
     assert table.X.astype(float).tolist() == X and table.y.tolist() == y
 
 
@@ -388,7 +388,7 @@ def test_predictions_tell_networks_apart(own: Any, message: str, tmp_path: Path)
         found.agreeing(X, own(X))
     assert found.agreeing(X, np.float32(np.maximum(X @ SQUARE["W1"], 0) @ SQUARE["w2"])[:, None]) is found
     with pytest.raises(ValueError, match=message):
-        from_state_dict({"0.weight": SQUARE["W1"].T, "2.weight": SQUARE["w2"][None]}, (X, own(X)))
+        from_state_dict({"0.weight": SQUARE["W1"].T, "2.weight": SQUARE["w2"][None]}, sample=(X, own(X)))
 
 
 def test_predictions_are_read_from_text_and_arrays(tmp_path: Path) -> None:
@@ -542,9 +542,9 @@ def test_keras_networks(tmp_path: Path) -> None:
                 read_layers(tmp_path / "net.npz").network, from_layers(*weights)):  # fmt: skip
         np.testing.assert_allclose(net.predict(with_bias(POINTS)), VALUES)
     np.testing.assert_allclose(from_keras(weights[::2]).predict(POINTS), np.maximum(POINTS @ W1, 0) @ W2)
-    assert from_keras(weights, (POINTS, VALUES)).m == 3
+    assert from_keras(weights, sample=(POINTS, VALUES)).m == 3
     with pytest.raises(ValueError, match="row 0: the network says"):
-        from_keras(weights, (POINTS, -VALUES))
+        from_keras(weights, sample=(POINTS, -VALUES))
     kernels = {"d/kernel": W1, "d/bias": B1, "e/kernel": W2[:, None], "e/bias": np.array([B2])}
     np.testing.assert_allclose(from_state_dict(kernels).predict(with_bias(POINTS)), VALUES)
     for model, message in ((Model("tanh", "linear"), "the activations are tanh, linear"),
@@ -559,7 +559,9 @@ def test_searches_and_pipelines() -> None:
     X, y, _ = gaussian(30, 3, np.random.default_rng(0))
     net = MLPRegressor(hidden_layer_sizes=(3,), max_iter=2000, solver="lbfgs")
     search = GridSearchCV(net, {"alpha": [0.1]}, cv=2).fit(X, y)
-    np.testing.assert_allclose(from_sklearn(search, (X, search.predict(X))).predict(with_bias(X)), search.predict(X))
+    np.testing.assert_allclose(
+        from_sklearn(search, sample=(X, search.predict(X))).predict(with_bias(X)), search.predict(X)
+    )
     pipeline = make_pipeline(StandardScaler(), net).fit(X, y)
     for source in (pipeline, GridSearchCV(pipeline, {}, cv=2).fit(X, y)):
         with pytest.raises(ValueError, match=r"from_sklearn\(pipeline\[-1\]\) .* pipeline\[:-1\].transform\(X\)"):

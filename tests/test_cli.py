@@ -226,7 +226,7 @@ def test_the_regularised_bound_is_below_every_network_and_tight_at_the_best(loss
     solution = program.regularised(X, y, loss, 0.3, tol=1e-8)
     best = decay_upper(solution.network, X, y, LOSSES[loss], 0.3)
     nets = [balanced(3, 5, scale, rng) for scale in np.geomspace(0.01, 3, 30)]
-    duals = [dual_variable(net, X, y, loss) for net in nets]
+    duals = [dual_variable(net, X, y, loss=loss) for net in nets]
     bounds = [decay_lower(lam, y, hausdorff(X, lam).upper, LOSSES[loss], 0.3)[0] for lam in duals]
     assert max(bounds) <= min(best, *(decay_upper(net, X, y, LOSSES[loss], 0.3) for net in nets))
     report = report_decay(solution.network, X, y, loss, 0.3, tol=1e-5)

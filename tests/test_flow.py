@@ -281,7 +281,7 @@ def test_the_first_zero_of_a_course(cubic, root, scale):
 
 def least_norm_velocity(net: Network, X, y, loss: str, tol: float = 1e-9) -> tuple[np.ndarray, np.ndarray]:
     """min ||dTheta|| over the Clarke coefficients of the rows on kinks, by a conic solver."""
-    lam, Z = dual_variable(net, X, y, loss), X @ net.W1
+    lam, Z = dual_variable(net, X, y, loss=loss), X @ net.W1
     W1 = np.zeros(net.W1.shape)
     for i in range(net.m):
         c = cp.Variable(len(X))
@@ -413,7 +413,7 @@ def test_the_run_moves_with_the_least_norm_velocity_while_it_slides():
         net = run.at(tau)
         dW1, _ = least_norm_velocity(net, X, y, "exponential", tol=1e-7)
         moved = (run.at(tau + h).W1 - run.at(tau - h).W1) / (2 * h)
-        scale = np.abs(dual_variable(net, X, y, "exponential")).sum()
+        scale = np.abs(dual_variable(net, X, y, loss="exponential")).sum()
         np.testing.assert_allclose(moved, dW1 / scale, atol=1e-5 * np.abs(moved).max())
 
 

@@ -92,7 +92,7 @@ def test_logarithms_of_slopes_survive_margins_of_a_million(name):
 def test_the_dual_variable_has_the_sign_of_the_label():
     rng = np.random.default_rng(5)
     X, y = rng.standard_normal((8, 2)), np.tile([1.0, -1.0], 4)
-    lam = dual_variable(balanced(2, 3, 0.1, rng), X, y, "exponential")
+    lam = dual_variable(balanced(2, 3, 0.1, rng), X, y, loss="exponential")
     assert (y * lam > 0).all()
 
 
@@ -104,11 +104,11 @@ def test_unknown_losses_are_listed():
 def test_real_targets_belong_to_the_squared_loss():
     """lam = y - f: catches a residual turned over, and labels asked of regression or reals of classification."""
     net = Network(np.eye(2), np.array([1.0, -1.0]))
-    np.testing.assert_allclose(dual_variable(net, np.eye(2), [0.3, 2.0], "squared"), [0.3 - 1, 2.0 + 1])
+    np.testing.assert_allclose(dual_variable(net, np.eye(2), [0.3, 2.0], loss="squared"), [0.3 - 1, 2.0 + 1])
     with pytest.raises(ValueError, match="y must be -1 or"):
-        dual_variable(net, np.eye(2), [0.3, 2.0], "logistic")
+        dual_variable(net, np.eye(2), [0.3, 2.0], loss="logistic")
     with pytest.raises(ValueError, match="no derivative"):
-        dual_variable(net, np.eye(2), [1.0, -1.0], "hinge")
+        dual_variable(net, np.eye(2), [1.0, -1.0], loss="hinge")
 
 
 @given(st.sampled_from(sorted(LOSSES)), st.floats(0.01, 0.99), st.sampled_from([-1.0, 1.0]))

@@ -195,9 +195,9 @@ def _labelled(path: str | Path, cells: list[tuple[int, str]], positive: str) -> 
 
 def read_table(
     path: str | Path,
+    *,
     label: str = "-1",
     positive: str = "",
-    *,
     header: bool | None = None,
     keep: Sequence[str] = (),
     drop: Sequence[str] = (),

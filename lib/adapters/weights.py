@@ -132,7 +132,7 @@ def _network(found: Layers, sample: Sample | None) -> Network:
 # --- scikit-learn ----------------------------------------------------------------------------------
 
 
-def from_sklearn(estimator: Any, sample: Sample | None = None) -> Network:
+def from_sklearn(estimator: Any, *, sample: Sample | None = None) -> Network:
     """The network of a fitted MLPClassifier (its logit; two classes, the second one is +1) or MLPRegressor.
 
     It takes data with a column of ones (`lib.data.with_bias`). A search is its best estimator. `sample` = (X, f(X)),
@@ -175,7 +175,7 @@ def keras_layers(weights: Any) -> Layers:
     return layers(*arrays) if len(arrays) == 4 else layers(arrays[0], None, arrays[1], None)
 
 
-def from_keras(weights: Any, sample: Sample | None = None) -> Network:
+def from_keras(weights: Any, *, sample: Sample | None = None) -> Network:
     """The network of a Keras model of Dense(m, 'relu') and Dense(1), or of its `get_weights()`; `sample` as above.
 
     With biases it takes data with a column of ones. After a sigmoid its logit is meant. Raises `ValueError`.
@@ -240,7 +240,7 @@ def state_layers(source: Any) -> Layers:
     return layers(W1, arrays.get(biases[0]), arrays[second], arrays.get(biases[1]))
 
 
-def from_state_dict(source: Any, sample: Sample | None = None) -> Network:
+def from_state_dict(source: Any, *, sample: Sample | None = None) -> Network:
     """The network of a PyTorch `state_dict` (tensors or arrays) with two Linear layers, of the module, or a checkpoint.
 
     With any bias it takes data with a column of ones. A `state_dict` does not say what stands between its layers:

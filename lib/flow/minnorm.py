@@ -85,7 +85,7 @@ def velocity(net: Network, X: ArrayLike, y: ArrayLike, *, loss: str = "logistic"
     with |x_n'w1_i| <= 1e-10 |x_n| max |(w1_i, w2_i)| count as kinks. Raises `ValueError` for bad input.
     Source: thm-flow-sliding.
     """
-    lam = dual_variable(net, X, y, loss)
+    lam = dual_variable(net, X, y, loss=loss)
     X = validated_matrix(X)
     data, pi = arrangement(X, np.ones(len(X))), validated_weights(X, weights) * lam
     pulls = np.empty((net.m, net.d))

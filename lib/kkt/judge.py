@@ -126,6 +126,6 @@ def decay_bracket(
     law = get_loss(loss, SMOOTH if lam is None else tuple(LOSSES))
     X, y = law.validated(X, y)
     positive(beta, "beta", "without weight decay use bracket")
-    lam = dual_variable(net, X, y, loss) if lam is None else validated_dual(X, lam)[1]
+    lam = dual_variable(net, X, y, loss=loss) if lam is None else validated_dual(X, lam)[1]
     lower = decay_lower(lam, y, hausdorff(X, lam, seconds=seconds).upper, law, beta)[0]
     return Bracket(max(lower, 0.0), decay_upper(net, X, y, law, beta))

@@ -119,7 +119,7 @@ class Problem:
         """Local maximisers of the heights of lam above a level, those found until then."""
         rows = (lam != 0) | (not lam.any())
         if self.free == "none":
-            return violators(self.X[rows], lam[rows], level, previous, n, until=until)
+            return violators(self.X[rows], lam[rows], level, previous=previous, n=n, until=until)
         return lifted_violators(self.X[rows], lam[rows], self.free, level, previous, n, until)
 
     def search(self, lam: Array, goal: float) -> Search:

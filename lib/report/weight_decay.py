@@ -42,7 +42,7 @@ class Decay(NamedTuple):
 
     def residual(self, net: Network) -> float:
         """What the neurons miss at the network's own lam, as in `kkt.Multiplier`: 0 at a stationary point."""
-        lam = dual_variable(net, self.X, self.y, self.loss.name) / self.beta
+        lam = dual_variable(net, self.X, self.y, loss=self.loss.name) / self.beta
         return stationarity(neurons_of(balanced_form(net), self.X), self.X, lam)[0]
 
     def solved(self, tol: float, seconds: float, watch: Watch) -> Solution:
@@ -50,7 +50,7 @@ class Decay(NamedTuple):
         return program.regularised(X, y, loss, self.beta, tol=tol, seconds=seconds, progress=watch)
 
     def own(self, net: Network, tol: float = 1e-3, seconds: float = np.inf) -> Report:
-        lam = dual_variable(net, self.X, self.y, self.loss.name)
+        lam = dual_variable(net, self.X, self.y, loss=self.loss.name)
         top = hausdorff(self.X, lam, seconds=seconds)
         return reported(self, net, lam, highest(self.X, lam, top, self.beta), top.upper, tol)
 

@@ -164,7 +164,7 @@ def ranked(X: Array, lam: Array, U: Array, s: Array) -> Columns:
 
 
 def violators(
-    X: ArrayLike, lam: ArrayLike, level: float, previous: ArrayLike = (), n: int = 64, *, until: float = np.inf
+    X: ArrayLike, lam: ArrayLike, level: float, *, previous: ArrayLike = (), n: int = 64, until: float = np.inf
 ) -> Columns:
     """Distinct local maximisers of +lam'(Xu)_+ and of -lam'(Xu)_+ with value above `level`: new neurons, cheaply.
 
