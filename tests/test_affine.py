@@ -296,6 +296,16 @@ def test_kappa_decides_recovery(seed):
     assert (found.upper < 1) != (found.lower > 1)
 
 
+def test_the_progress_of_recovery_encloses_the_answer():
+    """Bounds of 1 / kappa, on rows of length 1e3. Catches bounds of kappa itself."""
+    rng, lines = np.random.default_rng(0), []
+    found = recovery(1e3 * rng.standard_normal((6, 3)), [1.0, 2.0, 3.0], tol=1e-6, progress=lines.append)
+    lower, upper = np.array([(line.lower, line.upper) for line in lines]).T
+    assert len(lines) > 2 and lower[0] < 0.9 * upper[0] and found.lower > 0.6
+    assert (lower * found.lower <= 1 + 1e-9).all() and (upper * found.upper >= 1 - 1e-9).all()
+    assert upper[-1] <= lower[-1] * (1 + 1e-6)
+
+
 def test_kappa_on_symmetric_and_on_one_sided_data():
     """kappa = 1/2 if the rows come in pairs +-x, kappa >= 1 where Xw >= 0; whitened rows have kappa <= 1."""
     rng = np.random.default_rng(3)

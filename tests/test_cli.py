@@ -8,8 +8,10 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,7 @@ from lib.cli import BAD_INPUT, IMPROVABLE, INTERRUPTED, OPTIMAL, UNDECIDED, main
 from lib.data import Array, gaussian, with_bias
 from lib.losses import LOSSES
 from lib.network import Network, balanced, dual_variable, margins
-from lib.report import Margin, Standing, answered, report_decay, report_margin
+from lib.report import Margin, Report, Standing, answered, report_decay, report_margin
 from lib.report.text import as_head, as_text
 from lib.zonotope import hausdorff
 from tests.test_adapters import B1, B2, POINTS, VALUES, W1, W2, safetensors, tensors
@@ -215,6 +217,19 @@ def test_the_report_brackets_the_solution_of_the_program(seed: int) -> None:
         assert report.value >= optimum * (1 - 1e-5)
         assert (report.verdict == "optimal") == (report.value <= (1 + 1e-3) * report.lower)
     assert report_margin(solution.network, X, y).verdict == "optimal"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("judge", [report_margin, partial(report_decay, loss="logistic", beta=0.5)])
+def test_a_report_without_time_is_honest(judge: Callable[..., Report]) -> None:
+    """With seconds=0 no proof is finished. Catches a deadline that is not passed on, and a bound that needs a proof."""
+    rng = np.random.default_rng(0)
+    X, y, net = rng.standard_normal((60, 6)), np.where(np.arange(60) % 2, 1.0, -1.0), balanced(6, 8, 1.0, rng)
+    whole, hasty = judge(net, X, y, solve=False), judge(net, X, y, solve=False, seconds=0.0)
+    assert 0 < hasty.lower < whole.lower * 0.95 and hasty.value == whole.value
+    assert hasty.missing.height <= whole.missing.height * (1 + 1e-9) <= hasty.missing.upper
+    solved, best = judge(net, X, y, seconds=0.0), judge(net, X, y, seconds=4.0)
+    assert hasty.lower <= solved.lower <= best.upper and best.lower <= solved.upper <= solved.value
 
 
 @pytest.mark.parametrize("loss", ["logistic", "squared"])

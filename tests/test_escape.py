@@ -5,14 +5,21 @@ import pytest
 
 from lib.data import gaussian
 from lib.flow import escape
+from lib.losses import get_loss
 from lib.network import Network, balanced
 from lib.program import reference
 
 
-def test_escape_reaches_the_optimum_of_orthogonal_examples():
-    """N neurons that each fit one example: cost 4, twice the optimum; one birth must lead to 2."""
+@pytest.mark.parametrize("loss", ["exponential", "logistic"])
+def test_escape_reaches_the_optimum_of_orthogonal_examples(loss):
+    """N neurons that each fit one example: cost 4, twice the optimum; one birth must lead to 2.
+
+    Catches a loss that is not passed on to the flow.
+    """
     net = Network(0.1 * np.eye(4), np.full(4, 0.1))
-    stages = escape(net, np.eye(4), np.ones(4), tol=1e-4)
+    stages = escape(net, np.eye(4), np.ones(4), loss=loss, tol=1e-4)
+    early = stages[0].trajectory
+    assert early.losses[0] == pytest.approx(get_loss(loss).value(early.margins[0], 1.0).sum())
     assert stages[0].upper == pytest.approx(4) and stages[0].lower == pytest.approx(2)
     assert len(stages) == 2 and stages[1].trajectory.W1.shape[2] == 5
     assert stages[-1].upper <= 2 * (1 + 1e-4) and stages[-1].lower == pytest.approx(2)
@@ -53,3 +60,16 @@ def test_the_number_of_stages_is_bounded():
     X, y, _ = gaussian(8, 3, rng)
     stages = escape(balanced(3, 12, 0.1, rng), X, y, tol=1e-9, max_stages=2)
     assert len(stages) == 2 and stages[-1].upper > (1 + 1e-9) * stages[-1].lower
+
+
+def test_a_vanishing_neuron_makes_room_for_a_newborn():
+    """A fifth neuron, of 1e-250, sees only the example that has no part in lam, and goes where a neuron is missing.
+
+    Catches one that is kept: its place counts as taken, and four stages pass before it is of any size.
+    """
+    X, small = np.vstack([np.eye(4, 5), [2.0, 0.0, 0.0, 0.0, 1.0]]), 1e-250
+    W1 = np.column_stack([0.1 * np.eye(5, 4), small * np.array([-0.25, 0.0, 0.0, 0.0, 1.0])])
+    stages = escape(Network(W1, np.linalg.norm(W1, axis=0).clip(small)), X, np.ones(5), tol=1e-4)
+    first = np.linalg.norm(stages[0].trajectory.W1[-1], axis=0)
+    assert not stages[0].trajectory.dead.any() and first[4] < 1e-60 * first[0]
+    assert len(stages) == 2 and stages[1].upper <= 2 * (1 + 1e-4)

@@ -17,10 +17,11 @@ from lib.flow.arrangement import arrangement
 from lib.flow.boost import boosted
 from lib.flow.clock import clock
 from lib.flow.ends import Ends
-from lib.flow.events import first_root
+from lib.flow.events import Meeting, first_root
 from lib.flow.meetings import settled
 from lib.flow.minnorm import least
 from lib.flow.modes import change
+from lib.flow.run import Run
 from lib.flow.trajectory import Reason
 from lib.kkt import multiplier
 from lib.losses import SMOOTH, get_loss
@@ -52,6 +53,7 @@ def assert_a_flow(run: Trajectory, net: Network, y: np.ndarray, loss: str) -> No
     assert (np.diff(run.tau) >= 0).all() and (np.diff(run.log_t[1:]) >= 0).all()
     times = [event.tau for event in run.events]
     assert times == sorted(times)
+    assert sorted(e.neuron for e in run.events if e.kind == "death") == np.flatnonzero(run.dead).tolist()
     assert run.reason
 
 
@@ -447,6 +449,21 @@ def test_parallel_rows_share_their_hyperplane():
     assert_a_flow(mirrored, net, np.concatenate([y, -y]), "logistic")
 
 
+def test_hits_at_one_time_are_settled_by_the_first():
+    """At the origin a neuron comes upon the ridges of e1 and e2 at once, slides along both, and no pull is left.
+
+    Catches the second hit taken anew: what is not pulled moves away from no hyperplane, and would cross the valley of
+    row 4, which it sees from then on.
+    """
+    X, y = np.vstack([np.eye(2), -np.eye(2), [2.0, -1.0]]), np.array([1.0, 1.0, 1.0, 1.0, -1.0])
+    net = Network(-np.ones((2, 1)), [-2.0])
+    run = Run(net, arrangement(X, y), clock(get_loss("exponential"), y, np.ones(5)), 1e-7)
+    at = run.state._replace(W1=np.zeros((1, 2)), pi=np.array([0.5, 0.5, 0.125, 0.5, 0.5]))
+    run._strike(at, [Meeting(0.5, 0, 0), Meeting(0.5, 0, 1)])
+    assert [(event.example, event.kind) for event in run.events] == [(0, "slide"), (1, "slide"), (-1, "death")]
+    assert run.state.modes.slide.tolist() == [[True, True, False]] and run.reason == "stationary"
+
+
 # --- late times ------------------------------------------------------------------------------------
 
 
@@ -533,6 +550,20 @@ def test_deaths_are_reported_and_freeze_the_neuron():
     assert [event.neuron for event in deaths] == [0] and list(run.dead) == [True, False]
     after = run.tau >= deaths[0].tau
     assert np.ptp(run.W1[after][:, :, 0], axis=0).max() == 0
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "w1", "w2"),
+    [
+        ([[0, 0], [2, -2], [-2, 0], [2, 2], [1, -2]], [1, 1, -1, -1, -1], [1, -1], -2.5),
+        ([[0, 2], [-1, -2], [-1, 0], [-2, 2]], [1, 1, -1, 1], [-2, 0], -2.5),
+        ([[-1, 2], [0, -1], [2, 1], [1, -2], [-2, 0]], [1, 1, -1, 1, 1], [-1, -2], -1.01),
+    ],
+)
+def test_a_neuron_dies_once_and_for_good(X, y, w1, w2):
+    """It reaches the origin, where it meets every hyperplane at once. Catches a death between two of these meetings."""
+    net = Network(np.array([w1], dtype=float).T, np.linalg.norm(w1) * np.array([w2]))
+    assert_a_flow(gradient_flow(net, X, y, loss="exponential", log_t_end=6.0), net, np.array(y), "exponential")
 
 
 def test_a_neuron_that_shrinks_while_it_slides_stays_on_its_hyperplane_until_it_is_nothing():
@@ -715,6 +746,21 @@ def test_neurons_that_only_shrink_come_to_rest():
     run = gradient_flow(net, np.eye(5), np.ones(5), log_t_end=20.0, progress=patience)
     assert run.reason == "stationary"
     assert (np.diff(np.abs(run.w2), axis=0) <= 1e-12).all()
+
+
+def test_a_run_that_cannot_get_on_ends():
+    """A negative neuron on the kink of rows 0 and 1, held by all but 1e-20 of the pull of row 1: 1 - 1e-20 is 1, so
+    that it meets the hyperplane at every step, in no time. Catches a run that goes on like this for ever."""
+
+    def patience(at):
+        if at.steps > 500:
+            raise KeyboardInterrupt
+
+    X, weights = np.array([[1.0, 0.0], [-1.0, 0.0], [0.5, 1.0]]), [1e-20, 1.0, 1e-20]
+    net = Network(np.array([[0.0], [1.0]]), [-1.0])
+    run = gradient_flow(net, X, np.ones(3), loss="exponential", weights=weights, progress=patience)
+    assert (run.reason, run.events, run.tau[-1]) == ("unresolved", (), 0)
+    assert "again and again" in run.detail
 
 
 def test_symmetric_data_make_ties_that_are_all_taken():

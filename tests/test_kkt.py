@@ -71,6 +71,21 @@ def test_clarke_coefficients_of_boundary_rows_are_found():
     assert found.residual < 1e-5
 
 
+@pytest.mark.parametrize(
+    ("tilt", "longer", "most"), [(0.05, 2.0, 0.06), (0.005, 17 / 16, 0.006), (0.0, 257 / 256, 1e-9)]
+)
+def test_a_multiplier_lies_on_the_nearest_rows_that_explain_the_network(tilt, longer, most):
+    """Rows e1 and e2, which a neuron (1, 1 + tilt) needs both, each between two copies that are `longer`.
+
+    Catches a width that is left out: one too narrow misses e2, and the residual is 0.7; one too wide takes a copy, of
+    margin `longer`, for the row itself.
+    """
+    rows = np.kron(np.eye(2), [[longer], [1.0], [longer]])
+    net = Network(np.array([[1.0], [1.0 + tilt]]), [np.hypot(1.0, 1.0 + tilt)])
+    found = multiplier(net, rows, np.ones(6))
+    assert found.residual + residuals(net, rows, np.ones(6), found.lam).complementarity <= most
+
+
 def test_normalising_balances_and_scales_without_changing_predictions():
     rng = np.random.default_rng(0)
     lopsided = Network(best.network.W1 * 7.0, best.network.w2 * 0.3)

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from lib.zonotope import (
 )
 from lib.zonotope.ascent import climb, listable, spread, starts
 from lib.zonotope.branching import _foremost, advanced, front
-from lib.zonotope.cones import Cones, orthants, polar
+from lib.zonotope.cones import THIN, Cones, orthants, polar
 from lib.zonotope.distance import Maximiser, Search, longest_sum
 from lib.zonotope.projection import _step
 from lib.zonotope.signs import Signs, spare
@@ -421,6 +422,25 @@ def test_orthants_and_their_polar_cones():
         assert np.allclose(rays, -V, atol=1e-13) and (rays @ V.T <= 0).all()
 
 
+@pytest.mark.parametrize("d", [2, 3, 4, 5, 6])
+def test_rays_of_the_polar_cone_are_inside_it_in_exact_arithmetic(d):
+    """w'v <= 0 for every ray w and vertex v, in fractions of the floats; cones cut from an orthant, down to THIN.
+
+    Catches a tilt that is missing, or a hundredth of what it is, or outwards: then a bound may be below the truth.
+    """
+    rng, thinnest = np.random.default_rng(d), 1.0
+    for trial in range(60):
+        V = rng.random((d, d)) * (rng.random((d, d)) < 0.7) + 1e-3 * np.eye(d)
+        V[0] = V[1:].mean(axis=0) + 10.0 ** -(trial % 9) * V[0]
+        V /= np.linalg.norm(V, axis=1, keepdims=True)
+        height = (1 / np.linalg.norm(np.linalg.inv(V), axis=0)).min()
+        if height >= THIN:
+            thinnest = min(thinnest, height)
+            for w, v in itertools.product(polar(V[None])[0], V):
+                assert sum(Fraction(a) * Fraction(b) for a, b in zip(w.tolist(), v.tolist(), strict=True)) <= 0
+    assert thinnest < 10 * THIN
+
+
 @pytest.mark.parametrize("N", [1, 2, 5, 40])
 def test_orthogonal_rows(N):
     """X = I, lam = 1: the distance is sqrt(N), along the all-ones vector, at any N without enumeration."""
@@ -647,6 +667,23 @@ def test_one_ascent_step_never_descends(seed):
 def distances(a, b):
     """How far apart the directions of two tables are, signs included."""
     return np.abs(a.U[:, None] - b.U).max(axis=2) + np.abs(a.s[:, None] - b.s)
+
+
+@pytest.mark.parametrize("function", [local_maxima, extremal_directions])
+@pytest.mark.parametrize("tiny", [1e-12, 1e-14, 1e-100])
+def test_entries_of_lam_below_rounding_move_no_maximum(function, tiny):
+    """Half of lam is next to nothing: all of some height is where it is without that half.
+
+    Catches maxima that are lost, made up or doubled in the cells of rows with less than the rounding of the others.
+    """
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        X, y, _ = gaussian(7, 3, rng)
+        lam, kept = y * rng.random(7), rng.permutation(7) < 4
+        known, found = (function(X, np.where(kept, lam, share * lam)) for share in (0.0, tiny))
+        high, clear = (one.values > 1e-6 * mass(X, lam) for one in (known, found))
+        np.testing.assert_allclose(found.values[clear], known.values[high], rtol=1e-6)
+        np.testing.assert_allclose(found.U[clear], known.U[high], atol=1e-6)
 
 
 @pytest.mark.slow

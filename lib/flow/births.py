@@ -17,9 +17,10 @@ from lib.flow.trajectory import Trajectory
 from lib.network import Network
 from lib.zonotope import Maximiser, local_maxima
 
+_LATE = 1e100  # log t at which a stage ends: rate v wins (log t)^((v - 1) / 2) against 1, so small gaps need late times
+_SIZE = 0.3  # of a newborn, in weights of a typical neuron
 _START = 1e10  # the largest margin from which a stage starts: the later, the less its softmax disturbs the last limit
-_VANISHING = 1e-60  # a neuron shorter than this against the longest would underflow in the next stage
-_NEGLIGIBLE = 1e-14  # of the largest |lam_n|: entries below are left out, and their rows from the enumeration
+_VANISHING = 1e-60  # a neuron shorter than this against the longest sleeps through a stage, in the place of a newborn
 
 
 class Stage(NamedTuple):
@@ -35,43 +36,28 @@ class Stage(NamedTuple):
 
 
 def escape(
-    net: Network,
-    X: ArrayLike,
-    y: ArrayLike,
-    *,
-    loss: str = "exponential",
-    tol: float = 1e-2,
-    log_t_end: float = 1e100,
-    size: float = 0.3,
-    max_stages: int = 20,
+    net: Network, X: ArrayLike, y: ArrayLike, *, loss: str = "exponential", tol: float = 1e-2, max_stages: int = 20
 ) -> tuple[Stage, ...]:
     """Stages of flow and birth from `net` until upper / lower <= 1 + tol, at most `max_stages`.
 
-    Each stage runs to log t = `log_t_end`: a neuron that grows at the rate v wins (log t)^((v-1)/2) against the others,
-    so small gaps need late times. Births happen at all local maxima of rate above 1 + tol/2 that no neuron occupies, in
-    `size` times the weights of a typical neuron. Whether the last stage is certified is read off its bracket. Raises
-    `ValueError` for bad data or weights. Source: thm-edge-escape.
+    Each stage runs to log t = 1e100. Births happen at all local maxima of rate above 1 + tol/2 that no neuron occupies.
+    Whether the last stage is certified is read off its bracket. Raises `ValueError` for bad data or weights. Source:
+    thm-edge-escape.
     """
     stages: list[Stage] = []
     while len(stages) < max_stages:
-        trajectory = gradient_flow(net, X, y, loss=loss, log_t_end=log_t_end)
+        trajectory = gradient_flow(net, X, y, loss=loss, log_t_end=_LATE)
         stages.append(_judged(trajectory, X, y))
         if stages[-1].upper <= (1 + tol) * stages[-1].lower:
             break
-        net = _reborn(_restarted(trajectory), X, stages[-1], 1 + tol / 2, size)
+        net = _reborn(_restarted(trajectory), X, stages[-1], 1 + tol / 2)
     return tuple(stages)
 
 
 def _judged(trajectory: Trajectory, X: ArrayLike, y: ArrayLike) -> Stage:
     """y'lam / d_H(lam) <= P* <= path norm / least margin."""
-    dual = kkt.judged(*validated(X, y), [_dual(trajectory)])
+    dual = kkt.judged(*validated(X, y), [trajectory.lam[-1]])
     return Stage(trajectory, dual.top, dual.lower, kkt.upper_bound(trajectory.network(), X, y))
-
-
-def _dual(trajectory: Trajectory) -> Array:
-    """The last dual variable without its negligible entries: any lam with y_n lam_n >= 0 gives a bound."""
-    lam = trajectory.lam[-1]
-    return np.where(np.abs(lam) > _NEGLIGIBLE * np.abs(lam).max(), lam, 0.0)
 
 
 def _restarted(trajectory: Trajectory) -> Network:
@@ -83,10 +69,10 @@ def _restarted(trajectory: Trajectory) -> Network:
     return net.scaled(np.sqrt(_START / gamma)) if gamma > _START else net
 
 
-def _reborn(net: Network, X: ArrayLike, stage: Stage, least: float, size: float) -> Network:
+def _reborn(net: Network, X: ArrayLike, stage: Stage, least: float) -> Network:
     """The network with a small neuron along every missing direction."""
     U, s = _missing(net, X, stage, least)
-    scale = size * (np.sqrt(2 * net.cost / net.m) if net.m else 1.0)
+    scale = _SIZE * (np.sqrt(2 * net.cost / net.m) if net.m else 1.0)
     return Network(np.column_stack([net.W1, scale * U.T]), np.append(net.w2, scale * s))
 
 
@@ -97,6 +83,6 @@ def _missing(net: Network, X: ArrayLike, stage: Stage, least: float) -> tuple[Ar
     """
     if stage.upper == np.inf:
         return stage.maximiser.u[None], np.array([stage.maximiser.s])
-    peaks = local_maxima(X, _dual(stage.trajectory))
+    peaks = local_maxima(X, stage.trajectory.lam[-1])
     wanted = (peaks.values * stage.upper > least) & ~kkt.occupied(peaks, net)
     return peaks.U[wanted], peaks.s[wanted]

@@ -13,7 +13,7 @@ from lib.flow.events import Hit, Leaving, Meeting, first_hits
 from lib.flow.meetings import Point, initial, leaving, meeting
 from lib.flow.modes import Change, change, moved
 from lib.flow.pace import Pace
-from lib.flow.state import State, buried, conserving, events_of, invariants, on_slides
+from lib.flow.state import State, buried, conserving, deaths_of, events_of, invariants, on_slides
 from lib.flow.stride import Stride
 from lib.flow.trajectory import Event, Reason
 from lib.network import Network
@@ -21,6 +21,8 @@ from lib.network import Network
 _NEAR = 1e-5  # the rest of the way to a hyperplane, in steps, gone along the last pulls: its square is below rounding
 _ON_TIME = 1e-13
 _STILL = 30  # steps in a row without motion or event: shorter and shorter steps towards a kink need half as many
+_STUCK = "a neuron meets a hyperplane again and again and does not move: its coefficient there is below rounding"
+_SHORT = "steps below rounding do not meet the tolerance: raise rtol"
 
 
 class Run:
@@ -55,7 +57,7 @@ class Run:
         """One step, cut at its first event or at the end."""
         stride = self._trial()
         if stride is None or self.still > _STILL:
-            self.reason, self.detail = "unresolved", "steps below rounding do not meet the tolerance: raise rtol"
+            self.reason, self.detail = "unresolved", _STUCK if stride else _SHORT
             return
         before = self.state.tau, len(self.events)
         hits = first_hits(stride, self.data)
@@ -159,8 +161,8 @@ class Run:
         before = state.modes
         for hit in hits:
             state = self._struck(state, hit)
-        state, deaths = buried(conserving(on_slides(state, self.data), self.invariant))
-        self.events += deaths
+        state = buried(conserving(on_slides(state, self.data), self.invariant))
+        self.events += deaths_of(state, before)
         if state.modes is not before and self.clock.normalised:
             kappa, state = state.kappa, self._reset(state)
             self.pace.last = self.pace.last if abs(state.kappa - kappa) < 1e-3 else None

@@ -59,15 +59,20 @@ def conserving(s: State, invariant: Array) -> State:
     return s._replace(W1=s.W1 * factor[:, None], w2=np.ldexp(new, exponent))
 
 
-def buried(s: State) -> tuple[State, list[Event]]:
+def buried(s: State) -> State:
     """The state after the deaths of neurons too small for floating-point numbers."""
     if np.abs(s.w2).min() > TINY:
-        return s, []
+        return s
     tiny = np.flatnonzero(s.modes.alive & (np.maximum(np.abs(s.W1).max(axis=1), np.abs(s.w2)) < TINY))
     modes = s.modes
     for i in tiny:
         modes = moved(modes, dead(modes, int(i)))
-    return s._replace(modes=modes), [Event(s.tau, s.log_t, int(i), -1, "death") for i in tiny]
+    return s._replace(modes=modes)
+
+
+def deaths_of(s: State, before: Modes) -> list[Event]:
+    """The neurons that have ceased to be pulled since the modes `before`."""
+    return [Event(s.tau, s.log_t, int(i), -1, "death") for i in np.flatnonzero(before.alive & ~s.modes.alive)]
 
 
 def events_of(old: Modes, new: Change, lead: Index, tau: float, log_t: float) -> list[Event]:
@@ -77,6 +82,4 @@ def events_of(old: Modes, new: Change, lead: Index, tau: float, log_t: float) ->
         kind: Kind = "slide" if new.slide[j] else "leave" if old.slide[i, j] else "cross"
         if not (new.slide[j] and old.slide[i, j]):
             events.append(Event(tau, log_t, i, int(lead[j]), kind))
-    if old.alive[i] and not new.field.any():
-        events.append(Event(tau, log_t, i, -1, "death"))
     return events
