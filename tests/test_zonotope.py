@@ -221,6 +221,20 @@ def _spied(function, before):
     return spied
 
 
+@pytest.mark.parametrize(
+    ("seed", "N", "d", "tiny"), [(95, 9, 3, 1e-15), (97, 7, 4, 1e-18), (119, 9, 4, 1e-100), (384, 7, 3, 1e-14)]
+)
+def test_generators_next_to_nothing_leave_nothing_open(seed, N, d, tiny):
+    """Some rows have next to nothing of lam. Catches a residual that is made orthogonal to those whose coefficients
+    rounding has chosen: the best direction found stays up to a hundredth below the bound."""
+    rng = np.random.default_rng(seed)
+    rng.integers(6, 14), rng.integers(2, 5)
+    X, y, _ = gaussian(N, d, rng)
+    lam = y * rng.random(N)
+    found = hausdorff(X, np.where(rng.random(N) < 0.5, tiny * lam, lam))
+    assert found.value <= found.upper <= found.value * (1 + 1e-12)
+
+
 def test_a_goal_saves_work():
     """Nodes below the goal stay closed: fewer are bounded, and `upper` is loose but below the goal."""
     X, lam = near_optimal(40, 4, 2, rounds=3)

@@ -22,6 +22,7 @@ from lib.results import result
 STEPS = 2000
 CHUNK = 8192  # points projected at a time
 EVERY = np.ones((1, 1), dtype=bool)  # all generators of all points
+SHORT = 1e-11  # of all lengths: what a shorter generator brings nearer is rounding, and its coefficient arbitrary
 FREE = 1e-13  # a coefficient within FREE of 0 or 1 is there: the rounding of a mean of vertices
 
 
@@ -195,8 +196,9 @@ def normals(near: Nearest, Z: Array) -> Array:
     So the direction of a short residual is as exact as that of a long one. A residual that would lose half its
     length was not yet the nearest, and stays.
     """
-    free = np.logical_and(near.c > FREE, near.c < 1 - FREE).astype(float)
-    unit, d = Z / _positive(np.linalg.norm(Z, axis=1, keepdims=True)), Z.shape[1]
+    lengths, d = np.linalg.norm(Z, axis=1), Z.shape[1]
+    free = ((near.c > FREE) & (near.c < 1 - FREE) & (lengths > SHORT * lengths.sum())).astype(float)
+    unit = Z / _positive(lengths[:, None])
     H = (free @ (unit[:, :, None] * unit[:, None, :]).reshape(len(Z), d * d)).reshape(-1, d, d)
     onto_span = H @ np.linalg.pinv(H, rcond=1e-13, hermitian=True)
     r = near.residual
