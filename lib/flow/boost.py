@@ -14,18 +14,18 @@ from lib.data import Array
 # Radau's nodes on [0, 1]: the path of the dual variable over a step is the parabola through its values there.
 NODES = np.array([(4 - np.sqrt(6)) / 10, (4 + np.sqrt(6)) / 10, 1.0])
 _POWERS = np.arange(3)
-_MONOMIALS = np.linalg.inv(np.vander(NODES, increasing=True))  # (powers, nodes): coefficients of the Lagrange basis
+MONOMIALS = np.linalg.inv(np.vander(NODES, increasing=True))  # (powers, nodes): coefficients of the Lagrange basis
 _GAUSS = 0.5 + np.array([-1.0, 1.0]) * np.sqrt(3) / 6
 _MIX = 0.25 + np.array([[1.0, -1.0], [-1.0, 1.0]]) * np.sqrt(3) / 6  # first boost: mostly the first Gauss value
-_SHARES = (_MIX @ _GAUSS[:, None] ** _POWERS)[:, :, None] * _MONOMIALS  # (boosts, powers, nodes)
+_SHARES = (_MIX @ _GAUSS[:, None] ** _POWERS)[:, :, None] * MONOMIALS  # (boosts, powers, nodes)
 
 # INTEGRALS[j, l] = integral of the l-th Lagrange polynomial from 0 to NODES[j]: Radau IIA of order 5
-INTEGRALS = np.vander(NODES, 4, increasing=True)[:, 1:] @ (_MONOMIALS / np.arange(1, 4)[:, None])
+INTEGRALS = np.vander(NODES, 4, increasing=True)[:, 1:] @ (MONOMIALS / np.arange(1, 4)[:, None])
 
 
 def lagrange(theta: Array) -> Array:
     """The three Lagrange polynomials of `NODES` at theta (k,): (k, 3)."""
-    return theta[:, None] ** _POWERS @ _MONOMIALS
+    return theta[:, None] ** _POWERS @ MONOMIALS
 
 
 def shares(theta: Array) -> Array:

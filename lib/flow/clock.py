@@ -63,11 +63,6 @@ class Softmax:
         """|lam| e^kappa. An example that nobody sees may outweigh the others by any factor: e^60 is as infinity."""
         return np.exp(np.minimum(kappa[..., None] - a, 60.0))
 
-    def rate(self, pi: Array, q: Array, speed: Array, seen: Mask) -> Array:
-        """dpi/dtau (N,) for speeds dq/dtau (N,) of the margins."""
-        relative = self.loss.log_slope_rate(q) * speed
-        return pi * ((pi * seen) @ relative - relative)
-
     def conjugate(self, q: Array) -> tuple[Array, Array]:
         """a(q) = -log(-l'(q)), less the logarithm of the weight, and its derivative."""
         return -self.loss.log_slope(q) - self.log_weights, self.loss.log_slope_rate(q)
@@ -94,9 +89,6 @@ class Plain:
 
     def at_slack(self, a: Array, kappa: Array) -> Array:
         return -self.weights * a
-
-    def rate(self, pi: Array, q: Array, speed: Array, seen: Mask) -> Array:
-        return -self.weights * speed
 
     def conjugate(self, q: Array) -> tuple[Array, Array]:
         return q - self.targets, np.ones_like(q)

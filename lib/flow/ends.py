@@ -46,6 +46,10 @@ class Ends(NamedTuple):
         """Whether margins of labels are looked at."""
         return self.margin < np.inf or self.gap > 0 or self.residual > 0
 
+    def margin_of(self, s: State, data: Arrangement) -> float:
+        """The minimal margin, with the sign that the judge sees; -inf if no rule asks."""
+        return float((data.y * Network(s.W1.T, s.w2).predict(data.X)).min()) if self.judges else -np.inf
+
     def reached(self, s: State, data: Arrangement, events: int, gamma: float, grown: bool) -> Reason | None:
         """The first rule that holds, given the minimal margin; what costs more is computed where that has grown."""
         X, y, net = data.X, data.y, lambda: Network(s.W1.T, s.w2)

@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import brentq
 
 from lib.data import Array, Index, Mask
 from lib.flow.arrangement import Arrangement
-from lib.flow.boost import NODES
+from lib.flow.boost import MONOMIALS, NODES, lagrange
 from lib.flow.collocation import Step
 from lib.flow.modes import Modes
 from lib.flow.stride import Stride
@@ -14,7 +15,8 @@ from lib.zonotope.kinks import KINK
 
 _TIMES = np.append(0.0, NODES)
 _WIDTHS = np.diff(_TIMES)
-_COEFFICIENTS = np.linalg.inv(np.vander(NODES, increasing=True))
+_VALUES = lagrange(_TIMES).T  # of a parabola through its values at the nodes, as `_courses` has them
+_SLOPES = (np.array([[0, 1, 2 * t] for t in _TIMES]) @ MONOMIALS).T
 
 
 class Meeting(NamedTuple):
@@ -42,31 +44,17 @@ def first_root(s0: float, d0: float, s1: float, d1: float) -> float:
 
     For s0 = 0 the zero at 0 is divided out; s0 < 0 is past its zero.
     """
-    if s0 < 0:
+    if s0 < 0 or (s0 == 0 and d0 <= 0):
         return 0.0
     cubic = (s0, d0, 3 * (s1 - s0) - 2 * d0 - d1, d0 + d1 - 2 * (s1 - s0))
     if s0 == 0:
-        if d0 <= 0:
-            return 0.0
         cubic = (*cubic[1:], 0.0)
-    high = _dip(*cubic) if s1 > 0 else 1.0
-    return _bisected(cubic, high) if high <= 1 else np.inf
+    high = 1.0 if _value(1.0, *cubic) < 0 else _dip(*cubic)
+    return brentq(_value, 0.0, high, cubic, xtol=1e-15) if high <= 1 else np.inf
 
 
-def _bisected(cubic: tuple[float, ...], high: float) -> float:
-    """Newton's method kept inside [low, high], where the cubic is positive on the left and negative on the right."""
-    a, b, c, d = cubic
-    low, x = 0.0, high * a / (a - (a + high * (b + high * (c + high * d)))) if a > 0 else high / 2
-    for _ in range(60):
-        value = a + x * (b + x * (c + x * d))
-        low, high = (x, high) if value > 0 else (low, x)
-        slope = b + x * (2 * c + x * 3 * d)
-        new = x - value / slope if slope else low
-        new = new if low < new < high else (low + high) / 2
-        if abs(new - x) <= 1e-15:
-            break
-        x = new
-    return new
+def _value(x: float, a: float, b: float, c: float, d: float) -> float:
+    return a + x * (b + x * (c + x * d))
 
 
 def _dip(a: float, b: float, c: float, d: float) -> float:
@@ -76,21 +64,26 @@ def _dip(a: float, b: float, c: float, d: float) -> float:
         return np.inf
     root = discriminant**0.5
     x = -b / (c + root) if c > 0 else (root - c) / (3 * d) if d else np.inf
-    return x if 0 < x < 1 and a + x * (b + x * (c + x * d)) <= 0 else np.inf
+    return x if 0 < x < 1 and _value(x, a, b, c, d) <= 0 else np.inf
+
+
+def first_zero(S: Array, dS: Array) -> float:
+    """The first zero of the cubic spline with values S (4,) and slopes dS (4,) at the start and the nodes, or inf."""
+    for k, width in enumerate(_WIDTHS):
+        root = first_root(S[k], dS[k] * width, S[k + 1], dS[k + 1] * width)
+        if root <= 1 and (S[k] or S[k + 1] < 0):  # one that only begins on the hyperplane does not meet it
+            return float(_TIMES[k] + width * root)
+    return np.inf
 
 
 def crossings(stride: Stride, data: Arrangement) -> list[Meeting]:
-    """The hits of the first stretch between nodes that has any, unsorted."""
+    """Where neurons leave their sides of hyperplanes, unsorted."""
     i, j = np.nonzero(_within_reach(stride, data))
     S, dS = _courses(stride, data, i, j)
     dips = (S[:-1] > 0) & (dS[:-1] < 0) & (dS[1:] > 0) & (S[:-1] + dS[:-1] * _WIDTHS[:, None] < 0)
-    found = (S[:-1] < 0) | (S[1:] < 0) | dips
-    for k in range(3):
-        hits = [_meeting(k, int(i[n]), int(j[n]), S[:, n], dS[:, n]) for n in np.flatnonzero(found[k])]
-        hits = [hit for hit in hits if hit.theta <= 1]
-        if hits:
-            return hits
-    return []
+    found = np.flatnonzero((S < 0).any(axis=0) | dips.any(axis=0))
+    hits = [Meeting(first_zero(S[:, n], dS[:, n]), int(i[n]), int(j[n])) for n in found]
+    return [hit for hit in hits if hit.theta <= 1]
 
 
 def _within_reach(stride: Stride, data: Arrangement) -> Mask:
@@ -110,12 +103,6 @@ def _courses(stride: Stride, data: Arrangement, i: Index, j: Index) -> tuple[Arr
     return S, np.vecdot(g, normals) * w2 * (stride.step.h * side)
 
 
-def _meeting(k: int, i: int, j: int, S: Array, dS: Array) -> Meeting:
-    width = _WIDTHS[k]
-    root = first_root(S[k], dS[k] * width, S[k + 1], dS[k + 1] * width)
-    return Meeting(float(_TIMES[k] + width * root), i, j)
-
-
 def departures(modes: Modes, step: Step) -> list[Leaving]:
     """Where a sliding neuron's coefficient reaches 0 or 1: the coefficient times |J| is a parabola in theta."""
     if not len(modes.sliders):
@@ -124,27 +111,13 @@ def departures(modes: Modes, step: Step) -> list[Leaving]:
     for form, c_end in ((modes.low, 0.0), (modes.high, 1.0)):
         values = form @ step.pi.T
         violated = (values < 0).any(axis=1)
-        parabolas = values[violated] @ _COEFFICIENTS.T
-        for (i, j), (a, b, c) in zip(modes.sliders[violated], parabolas, strict=True):
-            theta = _parabola_root(a, b, c)
+        course, slope = values[violated] @ _VALUES, values[violated] @ _SLOPES
+        course[:, 0] = np.maximum(course[:, 0], 0.0)  # it has begun to slide
+        for (i, j), S, dS in zip(modes.sliders[violated], course, slope, strict=True):
+            theta = first_zero(S, dS)
             if theta <= 1:
                 hits.append(Leaving(theta, int(i), int(j), c_end))
     return hits
-
-
-def _parabola_root(a: float, b: float, c: float) -> float:
-    """The first theta >= 0 at which a + b theta + c theta^2 turns negative; inf if there is none."""
-    if a <= 0:
-        if b < 0 or (b == 0 and c < 0):
-            return 0.0
-        return -b / c if c < 0 else np.inf
-    discriminant = b * b - 4 * a * c
-    if discriminant < 0:
-        return np.inf
-    root = discriminant**0.5
-    if b < 0:
-        return 2 * a / (root - b)
-    return (b + root) / (-2 * c) if c < 0 else np.inf
 
 
 def first_hits(stride: Stride, data: Arrangement) -> list[Hit]:

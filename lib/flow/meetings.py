@@ -12,29 +12,16 @@ positive one, s the sign of w2. In the book's order:
 A ridge has s J < 0, a valley s J > 0. Several hyperplanes at once are decided together by the least norm (part 1).
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from lib.data import Array, Index, Mask
 from lib.flow.arrangement import Arrangement
+from lib.flow.events import Hit, Leaving
 from lib.flow.minnorm import kink_terms, least, near_kinks, rounding
 from lib.flow.modes import Modes, change, moved, resting
+from lib.flow.state import State
 
 Sides = tuple[Mask, Mask]  # (J,): on the positive side of a hyperplane, sliding along it
-
-
-class Point(NamedTuple):
-    """One neuron on its way: `w1` (d,), `w2`, its sides `on` and slides `slide` (J,)."""
-
-    w1: Array
-    w2: float
-    on: Mask
-    slide: Mask
-
-    @property
-    def s(self) -> float:
-        return float(np.sign(self.w2))
 
 
 def settled(data: Arrangement, s: float, on: Mask, kinks: Index, free: Mask, pi: Array) -> Sides:
@@ -76,31 +63,24 @@ def meet(data: Arrangement, s: float, on: Mask, slide: Mask, met: Mask, pi: Arra
     return settled(data, s, on, kinks, free, pi)
 
 
-def meeting(data: Arrangement, at: Point, j: int, pull: Array, pi: Array) -> Sides:
-    """A neuron with a pull (d,) has met hyperplane j, and with it all others that it is on and moves towards."""
-    on, met, beyond = _placed(data, at, j, pull)
-    met[j], on[j] = not beyond, on[j] ^ beyond
-    return meet(data, at.s, on, at.slide, met, pi)
-
-
-def leaving(data: Arrangement, at: Point, j: int, c: float, pull: Array, pi: Array) -> Sides:
-    """A neuron leaves hyperplane j, along which it slid until its coefficient became c, 0 or 1."""
-    on, met, _ = _placed(data, at, j, pull)
-    slide, valley = at.slide.copy(), at.s * (data.jump[j] @ pi) > 0
-    slide[j], met[j], on[j] = False, False, (c == 1) != valley
-    return meet(data, at.s, on, slide, met, pi)
-
-
-def _placed(data: Arrangement, at: Point, j: int, pull: Array) -> tuple[Mask, Mask, bool]:
-    """The sides of a neuron at hyperplane j, the others that it meets there, and whether it is beyond j already.
+def struck(data: Arrangement, state: State, hit: Hit) -> Sides:
+    """The sides and slides (J,) of a neuron after a hit, and after all others that it is on and moves towards there.
 
     Where rounding has put it elsewhere (it may be tiny), its modes follow.
     """
-    Z, near = (one[0] for one in near_kinks(data, at.w1[None], np.array([at.w2])))
-    other = at.on != (Z > 0)
-    on = at.on ^ (~at.slide & ~near & other & (np.arange(len(Z)) != j))
-    toward = np.where(on, 1, -1) * at.s * (data.normals @ pull) <= 0
-    return on, near & toward & ~at.slide, bool(other[j] and not near[j])
+    modes, pi, i, j = state.modes, state.pi, hit.i, hit.j
+    s, slide, pull = float(np.sign(state.w2[i])), modes.slide[i].copy(), pi @ modes.field[:, i]
+    Z, near = (one[0] for one in near_kinks(data, state.W1[i][None], state.w2[i][None]))
+    other = modes.on[i] != (Z > 0)
+    on = modes.on[i] ^ (~slide & ~near & other & (np.arange(len(Z)) != j))
+    met = near & (np.where(on, 1, -1) * s * (data.normals @ pull) <= 0) & ~slide
+    if isinstance(hit, Leaving):
+        valley = s * (data.jump[j] @ pi) > 0
+        slide[j], met[j], on[j] = False, False, (hit.c == 1) != valley
+    else:
+        beyond = other[j] & ~near[j]
+        met[j], on[j] = not beyond, on[j] ^ beyond
+    return meet(data, s, on, slide, met, pi)
 
 
 def at_start(data: Arrangement, s: float, z: Array, near: Mask, pi: Array) -> Sides:

@@ -4,7 +4,7 @@ import numpy as np
 
 from lib.data import Array
 from lib.flow.boost import NODES, lagrange
-from lib.flow.collocation import MILD, Step
+from lib.flow.collocation import Step
 from lib.flow.state import TINY, State
 
 _SHRINK = 8.0  # e-folds by which a neuron may shrink in a step, while its rounding grows by as many
@@ -13,9 +13,8 @@ _SHRINK = 8.0  # e-folds by which a neuron may shrink in a step, while its round
 class Pace:
     """The length `h` that the error allows, and the mean distance `spacing` of events."""
 
-    def __init__(self, h: float, N: int) -> None:
+    def __init__(self, h: float) -> None:
         self.h = h
-        self.bend = np.zeros(N)
         self.spacing = 1e300
         self.last: tuple[Step, float] | None = None  # the last step, and the share of it that was taken
 
@@ -40,16 +39,12 @@ class Pace:
         gone = theta * h
         self.spacing = 0.8 * min(self.spacing, h) + 0.2 * gone if hits else min(2 * self.spacing, 1e300)
 
-    def guess(self, pi: Array, h: float, stiffness: float, normalised: bool) -> Array:
-        """pi (3, N) at the nodes of the next step: the last parabola, continued, and bent where it was cut.
-
-        Where pi is stiff it settles within the step, and a bend says nothing.
-        """
+    def guess(self, pi: Array, h: float, normalised: bool) -> Array:
+        """pi (3, N) at the nodes of the next step: the last parabola, continued."""
         if self.last is not None:
             step, theta = self.last
             times = theta + NODES * h / step.h
             if times[-1] <= 2.5:
-                bend = self.bend if h * stiffness < MILD else np.zeros(len(pi))
-                guess = lagrange(times) @ step.pi + np.multiply.outer(NODES * h, bend)
+                guess = lagrange(times) @ step.pi
                 return np.maximum(guess, 0.0) if normalised else guess
         return np.tile(pi, (3, 1))

@@ -1,7 +1,5 @@
 """A subgradient flow on its way: steps, cut at events, each of which changes the modes of a neuron."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from lib.data import Array
@@ -10,8 +8,8 @@ from lib.flow.clock import Clock
 from lib.flow.collocation import Step, error, margins_of, pulls, response, solve
 from lib.flow.ends import Ends, stationary
 from lib.flow.events import Hit, Leaving, Meeting, first_hits
-from lib.flow.meetings import Point, initial, leaving, meeting
-from lib.flow.modes import Change, change, moved
+from lib.flow.meetings import initial, struck
+from lib.flow.modes import change, moved
 from lib.flow.pace import Pace
 from lib.flow.state import State, buried, conserving, deaths_of, events_of, invariants, on_slides
 from lib.flow.stride import Stride
@@ -35,7 +33,7 @@ class Run:
         modes = initial(data, W1, w2, ticking.dual(q, np.ones(len(q), dtype=bool))[0])
         pi, kappa = ticking.dual(q, modes.seen)
         self.invariant = invariants(W1, w2)
-        self.pace = Pace(0.01 / max(data.length.max(), 1e-300), len(data.y))
+        self.pace = Pace(0.01 / max(data.length.max(), 1e-300))
         self.judged = 0.0  # the minimal margin at which gap and residual were last computed
         self.events = [Event(0.0, -np.inf, int(i), -1, "death") for i in np.flatnonzero(~modes.alive)]
         self.still = 0  # steps since something moved or happened
@@ -65,25 +63,20 @@ class Run:
         on_time = stride.reaches(ends.log_t, theta)
         if on_time:
             hits, theta = [], stride.time_of(ends.log_t, theta)
-            stride, theta = self._cut(stride, theta, lambda shorter: _late(shorter, ends.log_t), _ON_TIME)
-        elif hits:
-            stride, theta = self._cut(
-                stride, theta, lambda shorter: self._miss(shorter.end(), hits[0], shorter.step.pulls[2]), _NEAR
-            )
+            stride, theta = self._cut(stride, theta, ends.log_t)
         self._accept(stride, theta, hits)
         self.still = self.still + 1 if (self.state.tau, len(self.events)) == before else 0
         self.reason = "log_t_end" if on_time else self._ended(ends) or self.reason
 
     def _ended(self, ends: Ends) -> Reason | None:
-        s = self.state
-        gamma = float(margins_of(s.W1[None], s.w2[None], s.modes).min()) if ends.judges else -np.inf
+        gamma = ends.margin_of(self.state, self.data)
         grown = gamma > 1.1 * self.judged
         self.judged = gamma if grown else self.judged
-        return ends.reached(s, self.data, len(self.events), gamma, grown)
+        return ends.reached(self.state, self.data, len(self.events), gamma, grown)
 
     def _solve(self, h: float) -> Step:
         s = self.state
-        guess = self.pace.guess(s.pi, h, self.stiffness, self.clock.normalised)
+        guess = self.pace.guess(s.pi, h, self.clock.normalised)
         return solve(s.W1, s.w2, s.modes, self.clock, guess, h, 1e-3 * self.rtol)
 
     def _trial(self) -> Stride | None:
@@ -98,13 +91,10 @@ class Run:
 
     # --- arriving ------------------------------------------------------------------------------
 
-    def _cut(
-        self, stride: Stride, theta: float, missing: Callable[[Stride], float], near: float
-    ) -> tuple[Stride, float]:
-        """The part of a step until nothing is missing (in tau), about theta of the way.
+    def _cut(self, stride: Stride, theta: float, log_t: float) -> tuple[Stride, float]:
+        """The part of a step until log t, about theta of the way.
 
-        Where pi is stiff it is a step of its own: ends of steps satisfy the equations, but dense output leaves slacks
-        that disturb pi in a short step after it.
+        Where pi is stiff it is a step of its own: ends of steps satisfy the equations, dense output leaves slacks.
         """
         if self.stiffness * self.rtol <= 1e-2 or not 0 < theta < 1:
             return stride, theta
@@ -115,8 +105,9 @@ class Run:
             if not step.solved:
                 break
             found = Stride(self.state, self.g, step, self.clock)
-            more = missing(found)
-            if abs(more) <= near * h or not 0 < h + more <= longest:
+            now = found.log_t(1.0)
+            more = (log_t - now) * float(np.exp(min(now - step.kappa[2], 0.0)))  # in tau
+            if abs(more) <= _ON_TIME * h or not 0 < h + more <= longest:
                 break
             h += more
         return (found, 1.0) if found else (stride, theta)
@@ -135,7 +126,7 @@ class Run:
         if hits and isinstance(hits[0], Meeting):
             state, theta, hits = self._onto(state, stride, theta, hits, stiff)
         self.steps.append(stride.step)
-        self.pace.last, self.pace.bend = (stride.step, theta), np.zeros(len(self.data.y))
+        self.pace.last = stride.step, theta
         self._strike(state._replace(log_t=max(self.state.log_t, stride.log_t(theta))), hits)
 
     def _onto(
@@ -170,25 +161,12 @@ class Run:
 
     def _struck(self, s: State, hit: Hit) -> State:
         """The state after a hit, the neuron of which lies on the hyperplane."""
-        data, modes, i = self.data, s.modes, hit.i
-        at = Point(s.W1[i], float(s.w2[i]), modes.on[i], modes.slide[i])
-        if isinstance(hit, Leaving) != at.slide[hit.j]:
+        modes, i = s.modes, hit.i
+        if isinstance(hit, Leaving) != modes.slide[i, hit.j]:
             return s  # settled together with an earlier hit of the same neuron
-        pull = s.pi @ modes.field[:, i]
-        if isinstance(hit, Leaving):
-            sides = leaving(data, at, hit.j, hit.c, pull, s.pi)
-        else:
-            sides = meeting(data, at, hit.j, pull, s.pi)
-        new = change(data, i, *sides, s.pi)
-        self.events += events_of(modes, new, data.lead, s.tau, s.log_t)
-        self.pace.bend += self._bend(s, modes.field[:, i], new)
+        new = change(self.data, i, *struck(self.data, s, hit), s.pi)
+        self.events += events_of(modes, new, self.data.lead, s.tau, s.log_t)
         return s._replace(modes=moved(modes, new))
-
-    def _bend(self, s: State, old: Array, new: Change) -> Array:
-        """By how much dpi/dtau (N,) jumps where a neuron's rows `old` (N, d) become new ones."""
-        w1, w2 = s.W1[new.i], s.w2[new.i]
-        jump = [rows @ (w2 * w2 * g + (g @ w1) * w1) for rows in (new.field, old) for g in (s.pi @ rows,)]
-        return self.clock.rate(s.pi, margins_of(s.W1[None], s.w2[None], s.modes)[0], jump[0] - jump[1], s.modes.seen)
 
     def _reset(self, s: State) -> State:
         """The clock counts the examples that are seen now."""
@@ -197,9 +175,3 @@ class Run:
             return s._replace(pi=s.pi / total, kappa=s.kappa - float(np.log(total)))
         pi, kappa = self.clock.dual(margins_of(s.W1[None], s.w2[None], s.modes), s.modes.seen)
         return s._replace(pi=pi[0], kappa=float(kappa[0]))
-
-
-def _late(stride: Stride, log_t: float) -> float:
-    """How much longer, in tau, a step has to be to end at log t."""
-    now = stride.log_t(1.0)
-    return (log_t - now) * float(np.exp(min(now - stride.step.kappa[2], 0.0)))

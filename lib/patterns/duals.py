@@ -10,7 +10,6 @@ from lib.data import EPS, Array, Index
 from lib.patterns.frame import Exact
 
 WORD = 62  # bits of a machine integer that exact results may fill
-FEW = 8  # minors are expanded by Laplace's rule up to this rank: r 2^r products
 
 
 def inverses(B: Array) -> Array:
@@ -46,56 +45,21 @@ def float_duals(A: Array, basis: Index, heads: Index) -> tuple[Array, Array]:
     return Q, 8 * r * EPS * before * size * (before + size)
 
 
-def _minors(rows: list[np.ndarray], one: np.ndarray) -> list[np.ndarray]:
-    """The r minors of r-1 rows (r, M), column c left out, by expansion row after row; `one` (M,) is the empty minor."""
-    r = len(rows) + 1
-    forms = {0: one}
-    for b in rows:
-        grown: dict[int, np.ndarray] = {}
-        for taken, value in forms.items():
-            for c in (c for c in range(r) if not taken >> c & 1):
-                term = value * b[c] * (-1) ** (taken >> c).bit_count()
-                grown[taken | 1 << c] = grown.get(taken | 1 << c, 0) + term
-        forms = grown
-    return [forms[(1 << r) - 1 - (1 << c)] for c in range(r)]
-
-
-def _by_minors(B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Adjugates (r, r, M) and determinants (M,) of B (r, r, M)."""
-    r = len(B)
-    Q = np.empty_like(B)
-    for i in range(r):
-        for c, minor in enumerate(_minors([B[l] for l in range(r) if l != i], np.ones_like(B[0, 0]))):
-            Q[i, c] = (-1) ** (i + c) * minor
-    return Q, (B[0] * Q[0]).sum(axis=0)
-
-
-def _by_elimination(B: Exact) -> tuple[Exact, int]:
-    """The dual basis of B (r, r), times its determinant up to sign, by fraction-free elimination; 0 if singular."""
-    r = len(B)
-    rows, previous = np.hstack([B, np.eye(r, dtype=int).astype(object)]), 1
-    for k in range(r):
-        pivot = next((i for i in range(k, r) if rows[i, k]), None)
-        if pivot is None:
-            return B, 0
-        rows[[k, pivot]] = rows[[pivot, k]]
-        others = np.arange(r) != k
-        rows[others] = (rows[others] * rows[k, k] - np.outer(rows[others, k], rows[k])) // previous
-        previous = rows[k, k]
-    return rows[:, r:].T, previous
-
-
 def exact_duals(Z: Exact, basis: Index, bits: int) -> tuple[np.ndarray, np.ndarray]:
     """Integer Q (r, r, M) and signs (M,) of b_i'q_i, zero for a singular basis; `bits` bounds determinants of rows Z.
 
-    Machine integers where the bound allows, Python's otherwise.
+    Fraction-free elimination (Bareiss) of all bases at once: entries are minors of (B, I), so products of two must fit.
+    Machine integers where they do, Python's otherwise. Without a pivot the rows that are left vanish, and so does b'q.
     """
     r, M = basis.shape
-    if bits + r.bit_length() <= WORD and r <= FEW:
-        Q, det = _by_minors(Z[basis].astype(np.int64).transpose(0, 2, 1))
-        return Q, np.sign(det)
-    exact, sign = np.empty((r, r, M), dtype=object), np.zeros(M, dtype=np.int64)
-    for m in range(M):
-        exact[:, :, m], volume = _by_elimination(Z[basis[:, m]])
-        sign[m] = (volume > 0) - (volume < 0)
-    return exact, sign
+    B = Z[basis.T].astype(np.int64 if 2 * bits + 1 <= WORD else object)
+    rows = np.concatenate([B, np.broadcast_to(np.eye(r, dtype=int).astype(B.dtype), B.shape)], axis=2)
+    every, previous = np.arange(M), np.ones(M, dtype=B.dtype)
+    for k in range(r):
+        pivot, others = k + (rows[:, k:, k] != 0).argmax(axis=1), np.arange(r) != k
+        rows[every, k], rows[every, pivot] = rows[every, pivot], rows[every, k]
+        lead = rows[:, k, k]
+        cross = rows[:, others] * lead[:, None, None] - rows[:, others, k, None] * rows[:, k, None]
+        rows[:, others] = cross // np.where(previous == 0, 1, previous)[:, None, None]
+        previous = lead
+    return rows[:, :, r:].transpose(2, 1, 0), np.sign(previous).astype(np.int64)

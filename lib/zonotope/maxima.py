@@ -71,14 +71,6 @@ def _sides(X: Array, lam: Array) -> list[_Side]:
     return found
 
 
-def _on_flat(A: Array, patterns: Mask) -> Mask:
-    """The patterns of the generators A (k, m) on a flat of dimension m: its own cells', or all that may be.
-
-    Beyond the plane rounding may cut too many cells from kinks that meet.
-    """
-    return cells(A).patterns if A.shape[1] <= 2 else np.unique(patterns, axis=0)
-
-
 def _rests(side: _Side, held: Mask, closed: bool) -> Array:
     """Unit u on the kinks of the `held` generators of Z_A where h_A - h_B > 0 rests along those kinks.
 
@@ -90,7 +82,7 @@ def _rests(side: _Side, held: Mask, closed: bool) -> Array:
     if len(A) == 0:
         return np.zeros((0, flat.shape[1]))
     pair = side.pair._replace(A=A, B=side.pair.B @ flat.T)
-    patterns = _on_flat(A, side.cells[:, ~held]) if held.any() else side.cells
+    patterns = np.unique(side.cells[:, ~held], axis=0)
     found = [_inside(pair, patterns[n : n + CHUNK], closed) for n in range(0, len(patterns), CHUNK)]
     return np.vstack(found) @ flat
 
