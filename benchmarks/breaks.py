@@ -403,9 +403,9 @@ BREAKS = (
     ),
     Break(
         "program/feasibility.py",
-        "(k, -s, -label) in ways",
-        "(k, -s, label) in ways",
-        "antipodes of the same label",
+        "rows[_cancelling(y[rows, None] * functions)]",
+        "rows[_cancelling(functions)]",
+        "shared lines without their labels",
         "04",
         "thm-convex-feasibility",
     ),

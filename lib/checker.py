@@ -27,7 +27,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from fractions import Fraction
 from functools import lru_cache
@@ -409,18 +409,16 @@ def check_file(path: str | Path, data: Rows | None = None) -> Verdict:
         return check_lines(iter(lambda: file.readline(MAX_LINE + 1), b""), data)
 
 
-def records(certificate: dict[str, Any]) -> Iterator[Any]:
+def encoded(certificate: dict[str, Any]) -> list[bytes]:
     """The lines of a certificate held as a dict, in the order of the file."""
-    yield certificate["header"]
-    for part in ("neurons", "examples", "plus", "minus"):
-        yield from certificate[part]
-    yield certificate["end"]
+    parts = (record for part in ("neurons", "examples", "plus", "minus") for record in certificate[part])
+    return [json.dumps(record).encode() + b"\n" for record in (certificate["header"], *parts, certificate["end"])]
 
 
 def check(certificate: dict[str, Any]) -> Verdict:
     """The verdict on a certificate held as a dict, as `lib.certificate.certify` returns it. Source: thm-certificate."""
     try:
-        lines = [json.dumps(record).encode() + b"\n" for record in records(certificate)]
+        lines = encoded(certificate)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         return Verdict(False, Fraction(0), inf, f"line 0: not a certificate ({type(error).__name__}: {error})")
     return check_lines(lines)

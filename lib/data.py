@@ -33,10 +33,10 @@ class Data(NamedTuple):
 # --- validation ------------------------------------------------------------------------------------
 
 
-def rows_named(rows: Index) -> str:
-    """Rows in an error message: at most five are named."""
-    named = ", ".join(map(str, rows[:5]))
-    return f"row {named}" if len(rows) == 1 else f"rows {named}{', ...' if len(rows) > 5 else ''}"
+def rows_named(rows: Index, most: int = 5) -> str:
+    """Rows in a message: at most so many are named."""
+    named = ", ".join(map(str, rows[:most]))
+    return f"row {named}" if len(rows) == 1 else f"rows {named}{', ...' if len(rows) > most else ''}"
 
 
 def reals(values: ArrayLike, name: str) -> Array:

@@ -49,7 +49,7 @@ def sealed(body: str) -> list[bytes]:
 
 def resealed(certificate: Certificate) -> Certificate:
     """The certificate with its digest made right again: what someone who meant to deceive would do."""
-    rest = [json.dumps(record) + "\n" for record in list(checker.records(certificate))[:-1]]
+    rest = [line.decode() for line in checker.encoded(certificate)[:-1]]
     return {**certificate, "end": json.loads(sealed("".join(rest))[-1])}
 
 
@@ -315,7 +315,7 @@ def limits() -> Iterator[dict[str, Any]]:
 def corpus() -> Iterator[dict[str, Any]]:
     yield closed("written by hand", BY_HAND, 0)
     for name, certificate in (("planted", PLANTED), ("tough", TOUGH)):
-        lines = [json.dumps(record) + "\n" for record in checker.records(certificate)]
+        lines = [line.decode() for line in checker.encoded(certificate)]
         yield case(name, [("".join(lines), 1)], True, None)
     for name, old, new, line in FORMAT:
         yield closed(name, BY_HAND.replace(old, new, 1), line)
@@ -326,7 +326,7 @@ def corpus() -> Iterator[dict[str, Any]]:
     for name, changed in changes(PLANTED):
         again = resealed(changed)
         verdict = checker.check(again)
-        lines = [json.dumps(record) + "\n" for record in checker.records(again)]
+        lines = [line.decode() for line in checker.encoded(again)]
         line = None if verdict.accepted else int(verdict.message.split()[1][:-1])
         yield case(f"planted, {name}", [("".join(lines), 1)], verdict.accepted, line)
     yield from bounds()

@@ -178,7 +178,7 @@ def test_lines_are_lines() -> None:
 def test_the_work_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a part of the arithmetic that is not counted: with every budget below what the whole certificate costs,
     some line is refused, and the lines are spread over all parts."""
-    lines = [json.dumps(record).encode() + b"\n" for record in checker.records(TOUGH)]
+    lines = checker.encoded(TOUGH)
     spent = checker.Lines(lines)
     assert checker._checked(spent, None).accepted
     for name, total in (("MAX_WORK", spent.budget.work), ("MAX_HELD", spent.budget.held)):
@@ -219,7 +219,7 @@ def test_a_certificate_is_compared_with_ones_own_data() -> None:
     assert "line 1: the data have 1 rows, the certificate 2" in check_lines(sealed(BY_HAND), data[:1]).message
     X, y = np.array([[2.0, 1], [-1.0, 1]]), [1, -1]
     certificate = certify(Network(np.array([[1.0, -1], [0, 0]]), [1, -1]), X, y, [0.1, -0.1])
-    lines = [json.dumps(record).encode() + b"\n" for record in checker.records(certificate)]
+    lines = checker.encoded(certificate)
     assert check_lines(lines, [([Fraction(2)], 1), ([Fraction(-1)], -1)]).accepted
 
 

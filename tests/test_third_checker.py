@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from figures import players
 from lib import checker
-from lib.checker import Verdict, check_lines, records
+from lib.checker import Verdict, check_lines, encoded
 from tests import second_checker
 from tests.attacks import BY_HAND, TOUGH, changes, raw, resealed, sealed
 from tests.test_checker import CASES
@@ -61,7 +61,7 @@ def test_three_checkers_agree(page: Page) -> None:
     """Catches a forgery that one checker accepts, a good certificate that one refuses, another line or another reason:
     the corpus of attacks, its limits too, a certificate with every number changed, and noise."""
     rng = random.Random(0)
-    tough = [list(records(resealed(changed))) for _, changed in changes(TOUGH)][::3]
+    tough = [[json.loads(line) for line in encoded(resealed(changed))] for _, changed in changes(TOUGH)][::3]
     files = [b"".join(json.dumps(record).encode() + b"\n" for record in one) for one in tough]
     files += [noisy(rng) for _ in range(600)]
     found = call(page, "checker", CHECK, [one["parts"] for one in CASES] + [[(f.decode("latin-1"), 1)] for f in files])
@@ -98,7 +98,7 @@ def test_whole_numbers_and_digests(page: Page) -> None:
 
 def test_the_work_is_counted_alike(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches arithmetic that the browser's checker does not count: with less work allowed, both stop at one line."""
-    lines = [json.dumps(record).encode() + b"\n" for record in records(TOUGH)]
+    lines = encoded(TOUGH)
     script = "([text, most]) => most.map((work) => m.checked(new TextEncoder().encode(text), work))"
     allowed = range(0, 25_000, 500)
     found = call(page, "checker", script, [b"".join(lines).decode(), list(allowed)])

@@ -1,6 +1,5 @@
 """From floating point to a proof: a certificate that `lib.checker` verifies with integers alone."""
 
-from lib.certificate.proof import certify
-from lib.certificate.records import write
+from lib.certificate.proof import certify, write
 
 __all__ = ["certify", "write"]

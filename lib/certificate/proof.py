@@ -4,21 +4,27 @@ Rounding to short decimals is paid for in advance: lam shrinks and the network g
 is written is feasible exactly and the interval widens by about 4 SLACK.
 """
 
+import hashlib
+import sys
+from contextlib import nullcontext
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lib.adapters.files import written
 from lib.bounds import path_norm
 from lib.certificate.cones import Sides, TooManyCones, cones
 from lib.certificate.decimals import above, below, places, printed, rounded, texts
-from lib.certificate.records import Record, closed
+from lib.checker import FORMAT, VERSION, encoded
 from lib.data import EPS, Array, Index, signed_dual, validated
 from lib.kkt import normalised
 from lib.network import Network
 from lib.zonotope import hausdorff
 
-FORMAT, VERSION = "two-layer ReLU network, largest margin", 1
+Record = dict[str, Any]
 SLACK = 1e-9
 NOISE = 1e-10  # entries of lam below this share of the sum are left out
 
@@ -106,6 +112,12 @@ def _header(shape: tuple[int, ...], neurons: list[Record], dual: list[str]) -> R
     }
 
 
+def _closed(certificate: Record) -> Record:
+    """With its last line: how many lines there are, and the SHA-256 of those before it."""
+    body = encoded(certificate | {"end": {}})[:-1]
+    return certificate | {"end": {"end": len(body) + 1, "sha256": hashlib.sha256(b"".join(body)).hexdigest()}}
+
+
 def certify(
     net: Network, X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, slack: float = 0.0, seconds: float = np.inf
 ) -> Record:
@@ -127,5 +139,13 @@ def certify(
     dual = _dual(X_, scaled, rounding, slack)
     neurons = _neurons(X_, y_, net)
     plus, minus = (_side(X_, np.array(dual, dtype=np.float64), s, rounding) for s in (1, -1))
-    parts = {"neurons": neurons, "examples": _examples(X, y_, dual), "plus": plus, "minus": minus}
-    return closed(_header(X_.shape, neurons, dual), parts)
+    header, examples = _header(X_.shape, neurons, dual), _examples(X, y_, dual)
+    return _closed({"header": header, "neurons": neurons, "examples": examples, "plus": plus, "minus": minus})
+
+
+def write(certificate: Record, path: str | Path) -> Path:
+    """Write a certificate as JSON lines, to standard output for `-`. A file appears complete or not at all."""
+    lines = encoded(certificate)
+    with nullcontext(sys.stdout.buffer) if str(path) == "-" else written(path) as file:
+        file.writelines(lines)
+    return Path(path)

@@ -7,6 +7,7 @@ Neither way raises the objective: the triangle inequality, and AM-GM (Pilanci an
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg import null_space
 
 from lib.bounds import exponent
 from lib.data import Array, Mask, lengths, validated_matrix, vectors
@@ -50,14 +51,6 @@ def to_program(net: Network, X: ArrayLike) -> tuple[Mask, Array, Array]:
     return patterns, V[0], V[1]
 
 
-def _dependence(F: Array) -> Array:
-    """A unit vector n with F n = 0 and sum n >= 0; zeros if the columns of F are independent."""
-    _, sizes, axes = np.linalg.svd(F)
-    if (sizes > 1e-12 * sizes.max(initial=0.0)).sum() == F.shape[1]:
-        return np.zeros(F.shape[1])
-    return axes[-1] * (1.0 if axes[-1].sum() >= 0 else -1.0)
-
-
 def minimal(net: Network, X: ArrayLike) -> Network:
     """The same predictions on X with at most N neurons and no larger path norm.
 
@@ -70,7 +63,8 @@ def minimal(net: Network, X: ArrayLike) -> Network:
     U, s, weights = net.W1 / net.radii, np.sign(net.w2), net.radii**2
     F = s * np.maximum(X @ U, 0)
     live = np.flatnonzero(F.any(axis=0))
-    while len(live) and (step := _dependence(F[:, live])).any():
+    while len(live) and (dependent := null_space(F[:, live], rcond=1e-12)).size:
+        step = dependent[:, -1] * np.copysign(1.0, dependent[:, -1].sum())
         ratio = np.divide(weights[live], step, out=np.full(len(live), np.inf), where=step > 0)
         weights[live] -= ratio.min() * step
         live = np.delete(live, ratio.argmin())

@@ -5,16 +5,11 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 import numpy as np
 
-from lib.data import Array, Index
+from lib.data import Array, rows_named
 from lib.report.result import Report, Standing
 
 SHOWN = 12  # entries of a list that are printed
 DOWN, UP = Context(prec=9, rounding=ROUND_FLOOR), Context(prec=9, rounding=ROUND_CEILING)
-
-
-def _rows(rows: Index) -> str:
-    more = ", ..." if len(rows) > SHOWN else ""
-    return ", ".join(map(str, rows[:SHOWN])) + more
 
 
 def _vector(v: Array) -> str:
@@ -26,7 +21,7 @@ def _separation(at: Standing) -> str:
         return f"{at.margin:.6g}, at the scale of the given weights"
     if len(at.wrong) == at.rows:
         return f"{at.margin:.6g}: all examples are on the wrong side; are the labels swapped? see --positive"
-    return f"{at.margin:.6g}: {len(at.wrong)} examples on the wrong side, rows {_rows(at.wrong)}"
+    return f"{at.margin:.6g}: {len(at.wrong)} examples on the wrong side, {rows_named(at.wrong, SHOWN)}"
 
 
 def _interval(report: Report) -> str:
@@ -58,7 +53,7 @@ def _missing(report: Report) -> list[tuple[str, str]]:
     return [
         ("missing neuron", f"output sign {'+' if neuron.s > 0 else '-'}{height}"),
         ("  along", _vector(neuron.u)),
-        ("  active on", f"{len(neuron.active)} examples, rows {_rows(neuron.active)}"),
+        ("  active on", f"{len(neuron.active)} examples, {rows_named(neuron.active, SHOWN)}"),
     ]
 
 
