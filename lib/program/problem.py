@@ -63,7 +63,7 @@ def lifted_violators(X: Array, lam: Array, free: Free, level: float, previous: A
         pair = piece.pair
         begin = unit(np.vstack([previous[:, :-1] @ pair.basis.T, starts(pair, n)]))
         ends = climb(pair, begin, np.ones(len(begin)), WAVES, until)[0] if len(pair.A) else begin[:0]
-        U = np.vstack([U, *(piece.lifted(u)[None] for u in ends)])
+        U = np.vstack([U, piece.lifted(ends)])
         s = np.append(s, np.full(len(ends), piece.s))
     found = ranked(X, lam, U, s)
     above = found.values > level

@@ -105,9 +105,9 @@ class Search:
     @property
     def reached(self) -> Columns:
         """The highest directions that were come across in each piece, the ends of climbs among them, highest first."""
-        found = [(piece.lifted(u), piece.s) for piece, at in zip(self.pieces, self.fronts, strict=True) for u in at.U]
-        U, s = np.array([u for u, _ in found]).reshape(-1, self.X.shape[1]), np.array([s for _, s in found])
-        return ranked(self.X, self.lam, U, s)
+        U = [piece.lifted(at.U) for piece, at in zip(self.pieces, self.fronts, strict=True)]
+        s = np.repeat([piece.s for piece in self.pieces], [len(V) for V in U])
+        return ranked(self.X, self.lam, np.vstack([self.X[:0], *U]), s)
 
     def step(self, until: float = np.inf) -> bool:
         """Climb in a piece, or bound some nodes, in about a tenth of a second; False when nothing is left to do."""

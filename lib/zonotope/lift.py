@@ -30,11 +30,11 @@ class Piece(NamedTuple):
     at: Array
     least: float
 
-    def lifted(self, u: Array) -> Array:
-        """w or (w, t) of a direction u of the pair, with ||w|| = 1."""
-        w = u @ self.pair.basis
-        w = w / np.linalg.norm(w)
-        return np.append(w, max(float(self.at @ w), self.least)) if len(self.at) else w
+    def lifted(self, U: Array) -> Array:
+        """w or (w, t) of directions U (..., r) of the pair, with ||w|| = 1."""
+        w = U @ self.pair.basis
+        w = w / np.linalg.norm(w, axis=-1, keepdims=True)
+        return np.concatenate([w, np.maximum(w @ self.at, self.least)[..., None]], axis=-1) if len(self.at) else w
 
 
 def lifted_rows(X: Array, free: Free) -> Array:
