@@ -210,6 +210,18 @@ def test_from_saddle_to_saddle_on_two_logistic_curves(eps):
     assert run.log_t[-1] > np.log(half)
 
 
+@pytest.mark.parametrize("power", [-60, 60])
+def test_the_flow_knows_no_unit_of_time(power):
+    """Rows times c and both layers by sqrt c: the same outputs, c times as fast. Catches a shortest step of 1e-14."""
+    rng = np.random.default_rng(0)
+    X, y, _ = gaussian(8, 3, rng)
+    net, c = balanced(3, 6, 0.3, rng), 2.0**power
+    one = gradient_flow(net, X, y, loss="squared", log_t_end=2.0)
+    two = gradient_flow(net.scaled(c**-0.5), c * X, y, loss="squared", log_t_end=2.0 - np.log(c))
+    assert one.reason == two.reason == "log_t_end" and len(one.events) == len(two.events) > 2
+    np.testing.assert_allclose(two.network().predict(c * X), one.network().predict(X), rtol=1e-6)
+
+
 def test_dense_output_is_on_the_path():
     # an `at` that interpolates between the wrong steps, or ignores the cut of a step at an event
     rng = np.random.default_rng(3)
@@ -761,6 +773,16 @@ def test_a_run_that_cannot_get_on_ends():
     run = gradient_flow(net, X, np.ones(3), loss="exponential", weights=weights, progress=patience)
     assert (run.reason, run.events, run.tau[-1]) == ("unresolved", (), 0)
     assert "again and again" in run.detail
+
+
+@pytest.mark.parametrize("scale", [1e80, 1e100])
+def test_a_run_beyond_the_range_of_numbers_ends(scale):
+    """Residuals whose squares overflow, so that no step is short enough. Catches a run that goes on with steps of 0."""
+    rng = np.random.default_rng(0)
+    X, y, _ = gaussian(6, 3, rng)
+    with np.errstate(all="ignore"):
+        run = gradient_flow(balanced(3, 4, scale, rng), X, y, loss="squared", log_t_end=3.0)
+    assert run.reason == "unresolved" and len(run) == 1 and "scale data and weights" in run.detail
 
 
 def test_symmetric_data_make_ties_that_are_all_taken():

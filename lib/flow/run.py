@@ -20,7 +20,7 @@ _NEAR = 1e-5  # the rest of the way to a hyperplane, in steps, gone along the la
 _ON_TIME = 1e-13
 _STILL = 30  # steps in a row without motion or event: shorter and shorter steps towards a kink need half as many
 _STUCK = "a neuron meets a hyperplane again and again and does not move: its coefficient there is below rounding"
-_SHORT = "steps below rounding do not meet the tolerance: raise rtol"
+_SHORT = "no step above rounding meets the tolerance: raise rtol, or scale data and weights to numbers of order one"
 
 
 class Run:
@@ -82,7 +82,7 @@ class Run:
     def _trial(self) -> Stride | None:
         """A converged step within tolerance; sets the length of the next one."""
         s, pace = self.state, self.pace
-        while (h := pace.length(s, self.g)) > 1e-14 * max(1.0, s.tau):
+        while (h := pace.length(s, self.g)) > 1e-14 * s.tau:
             step = self._solve(h)
             off = error(step, s.modes, s.pi) / self.rtol if step.solved else np.inf
             if pace.adapted(h, off):
