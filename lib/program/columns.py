@@ -211,13 +211,6 @@ class Generation:
             return True
         return self._settle(done, self.best if differs else estimate, differs)
 
-    def explore(self) -> Estimate:
-        """Rounds alone: the best dual variable without a proof."""
-        while perf_counter() < self.times.rounds and self.round_()[2]:
-            if relative_gap(self.best.value, self.interval.upper) <= self.tol:
-                break
-        return self.best
-
     def round_(self) -> tuple[Round, Estimate, bool]:
         """One round, its estimate, and whether the next program differs."""
         state, problem = self.state, self.state.problem

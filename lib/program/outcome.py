@@ -7,7 +7,7 @@ import numpy as np
 
 from lib.data import Array, Mask
 from lib.program.affine import Beside
-from lib.program.columns import Estimate, Generation, Interval, Times
+from lib.program.columns import Generation, Interval, Times
 from lib.program.maps import neurons
 from lib.program.problem import Problem
 from lib.program.rounds import nothing, part
@@ -17,10 +17,7 @@ from lib.results import silent
 FIRST = 6  # rows of each sign for the first proof
 SHARE, ROUGH = 0.2, 0.03  # gap of a program on few rows: a share of the whole gap, at most this
 GROWTH = 1.25, 2.0  # of the time that a proof takes, for every row more of each sign
-BETTER = 1.02  # clearly
-SWAPS = 4  # of rows for others, at most
 MORE = 4  # rows of each sign, at most: a proof that is cut then leaves one that is not much smaller
-CHOICE, MISSED = 0.05, 4  # the share of the time left for a look at some rows; one in so many may be one missed so far
 LAST = 1.0  # seconds for a last proof
 
 
@@ -43,37 +40,6 @@ def _lifted(problem: Problem, rows: Mask, lam: Array) -> Array:
 def _rough(work: Generation) -> float:
     """The gap to which a program on few rows is solved."""
     return max(work.tol, min(SHARE * work.interval.gap, ROUGH))
-
-
-def _explored(work: Generation, rows: Mask, k: int, seconds: float) -> tuple[Estimate, Mask]:
-    """The best dual variable of the program on some rows; and the rows that its network misses, one for MISSED of k."""
-    now, problem = perf_counter(), work.state.problem
-    alone = Times(now, now + seconds, now + seconds, 1.0)
-    inner = Generation(part(work.state, rows), _rough(work), alone, silent)
-    best, (_, _, V, s, z, _) = inner.explore(), inner.interval
-    short = problem.y * np.maximum(problem.a - problem.y * problem.outputs(V, s, z), 0)
-    missed = heaviest(problem, short.reshape(-1, problem.N).sum(axis=0), k // MISSED + 1)
-    return best._replace(lam=_lifted(problem, rows, best.lam)), missed
-
-
-def _chosen(work: Generation, before: Mask, k: int, seconds: float) -> Mask:
-    """The k rows of each sign that weigh most with all rows; then with these, those before and those that these miss.
-
-    And so on, as long as their program seems to be worth clearly more.
-    """
-    best = heaviest(work.state.problem, work.best.lam, k)
-    found, missed = _explored(work, best, k, seconds)
-    pool = best | before | missed
-    for _ in range(SWAPS):
-        rows = heaviest(work.state.problem, _explored(work, pool, k, seconds)[0].lam, k)
-        if not rows.any() or np.array_equal(rows, best):
-            break
-        value = found.value
-        found, missed = _explored(work, rows, k, seconds)
-        if found.value <= BETTER * value:
-            break
-        best, pool = rows, rows | missed
-    return best
 
 
 def few_rows(work: Generation, until: float) -> None:
@@ -100,7 +66,7 @@ def few_rows(work: Generation, until: float) -> None:
         took, left = perf_counter() - began, until - perf_counter()
         growth = np.clip((took / last[1]) ** (1 / (k - last[0])), *GROWTH) if last else GROWTH[1]
         k, last = k + int(np.clip(np.log(max(left / took, 1)) / np.log(growth), 1, MORE)), (k, took)
-        rows = _chosen(work, rows, k, min(max(CHOICE * left, 0.0), took / 4))
+        rows = heaviest(problem, work.best.lam, k)
 
 
 class Outcome(NamedTuple):
