@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import entr, expit, log_expit
+from scipy.special import entr, expit, log_expit, xlog1py
 
 from lib.data import Array, validated, validated_targets
 
@@ -55,7 +55,11 @@ def _of_margins(value: Function, slope: Function, conjugate: Function) -> tuple[
 _TABLE = (
     Tailed(
         "logistic",
-        *_of_margins(lambda q: np.logaddexp(0, -q), lambda q: expit(-q), lambda v: entr(v) + entr(1 - v)),
+        *_of_margins(
+            lambda q: np.logaddexp(0, -q),
+            lambda q: expit(-q),
+            lambda v: entr(v) - xlog1py(1 - v, -np.minimum(v, 1.0)),  # entr(1 - v) would lose the digits of a small v
+        ),
         steepest=1.0,
         log_slope=lambda q: log_expit(-q),
         log_slope_rate=expit,

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from lib.data import gaussian
 from lib.kkt import upper_bound
-from lib.losses import LOSSES, SMOOTH
+from lib.losses import LOSSES, SMOOTH, get_loss
 from lib.network import margins
 from lib.patterns import cells
 from lib.program import beta_max, max_margin, regularised
@@ -68,7 +68,9 @@ def judged(X, y, loss, beta, found, tol):
     assert (v <= 1).all() or loss in ("squared", "exponential")  # beyond, the conjugate is infinite
     assert loss == "squared" or (v >= 0).all()
     at = LEAST_AT[loss](v)
-    assert (VALUE[loss](at) + v * at).sum() == pytest.approx(found.dual_value, rel=1e-7, abs=1e-9)
+    assert (VALUE[loss](at) + v * at).sum() == pytest.approx(
+        found.dual_value, rel=1e-7, abs=1e-9 * min(found.primal_value, 1.0)
+    )
     assert found.dual_value <= found.primal_value * (1 + 1e-12)
     assert found.status == "optimal" and found.gap <= 1.01 * tol
 
@@ -152,6 +154,64 @@ def test_vanishing_weight_decay_tends_to_the_largest_margin(loss):
     excess = [upper_bound(regularised(X, y, loss, beta).network, X, y) / best - 1 for beta in (1e-1, 1e-3, 1e-5)]
     assert excess[0] > excess[1] > excess[2] > -1e-6
     assert excess[2] < 0.15
+
+
+def written_out_in_units(X, y, beta):
+    """The exponential loss over all cells, (1 / beta) sum e^-q = sum e^(c - q) for c = log(1 / beta), times beta."""
+    D = cells(X).patterns.astype(float)
+    V = [cp.Variable((len(D), X.shape[1])) for _ in range(2)]
+    q = cp.multiply(y, cp.sum(cp.multiply(D.T, X @ (V[0] - V[1]).T), axis=1))
+    inside = [cp.multiply((2 * D - 1).T, X @ v.T) >= 0 for v in V]
+    norms = sum(cp.sum(cp.norm(v, 2, axis=1)) for v in V)
+    problem = cp.Problem(cp.Minimize(cp.sum(cp.exp(-np.log(beta) - q)) + norms), inside)
+    problem.solve(solver=cp.CLARABEL)
+    return beta * problem.value
+
+
+tailed = pytest.mark.parametrize("loss", ["logistic", "exponential"])
+
+
+def test_the_bound_keeps_the_digits_of_a_small_multiplier():
+    # catches entr(1 - v), which is rounded to the digits of 1: then the bound is above the optimum
+    v = np.array([1e-16, 1e-13, 1e-8])
+    least = v - v * np.log(v) - v**2 / 2
+    assert get_loss("logistic").conjugate(v, 1.0) == pytest.approx(least, rel=1e-14)
+
+
+@tailed
+@pytest.mark.parametrize("part", [1e-5, 1e-8, 1e-12])
+@pytest.mark.parametrize("size", [1e-4, 1e5])
+def test_a_tiny_weight_decay_agrees_with_the_program_in_its_own_units(loss, part, size):
+    # catches a conic program whose numbers are of the size of beta; both losses are e^-q at these margins
+    X, y, _ = gaussian(9, 2, np.random.default_rng(6))
+    X = size * X
+    beta = part * beta_max(X, y, loss)
+    found = regularised(X, y, loss, beta)
+    judged(X, y, loss, beta, found, 1e-6)
+    away = 1e-6 if loss == "exponential" else 1e-6 + 100 * part  # a second-order term of the slopes, about beta
+    assert found.primal_value == pytest.approx(written_out_in_units(X / size, y, beta / size), rel=10 * away)
+
+
+@tailed
+@pytest.mark.parametrize("t", [1e-4, 1e-7, 1e-10, 1e-13])
+def test_one_example_with_a_tiny_weight_decay_has_closed_forms(loss, t):
+    # catches 1 - v with the digits of v lost, in the bound or in the program
+    entropy = -t * np.log(t) - (1 - t) * np.log1p(-t) if loss == "logistic" else t - t * np.log(t)
+    found = regularised([[3.0, 4.0]], [1.0], loss, 5 * t, tol=1e-8)
+    assert found.status == "optimal"
+    assert found.primal_value == pytest.approx(entropy, rel=1e-8)
+    assert found.dual_value <= entropy * (1 + 1e-14)
+
+
+@tailed
+@settings(max_examples=15)
+@given(st.integers(0, 10_000), st.integers(2, 12), st.integers(2, 3), st.floats(-12, -2))
+def test_every_small_weight_decay_is_solved(loss, seed, N, d, exponent):
+    # catches margins of a first program without enough blocks, steps that diverge, multipliers that vanish
+    X, y, _ = gaussian(N, d, np.random.default_rng(seed))
+    X, y = np.vstack([X, 3 * X[0]]), np.append(y, y[0])  # a direction that comes twice, with the same label
+    beta = 10**exponent * beta_max(X, y, loss)
+    judged(X, y, loss, beta, regularised(X, y, loss, beta), 1e-6)
 
 
 @pytest.mark.parametrize(

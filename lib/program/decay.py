@@ -4,7 +4,7 @@ dual:  max sum_n min_f (l(f, y_n) + lam_n f)  s.t.  d_H(lam) <= beta.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +14,7 @@ from lib.data import Array, Mask, positive
 from lib.losses import LOSSES, Loss, Tailed, get_loss
 from lib.program.affine import Beside, Skip
 from lib.program.outcome import generate, solution
-from lib.program.penalties import Exponential, Hinge, Penalty, Softplus, SquaredHinge
+from lib.program.penalties import Hinge, Penalty, SquaredHinge, Tail
 from lib.program.problem import Problem, Start, evenly
 from lib.program.rounds import NEW_BLOCKS
 from lib.program.solution import Solution, Watch, checked
@@ -23,11 +23,13 @@ from lib.zonotope import hausdorff
 from lib.zonotope.lift import Free, lifted_rows
 
 ROWS = 300  # programs with at most this many rows begin with all of them
+LARGE = 2.5  # margins from which on a loss with a tail is touched by an exponential
+CLOSE = 1e-5  # how far the logarithms of their slopes may be apart
+FLAT = 5.0  # beyond the margin at which no slope matters any more
 
 # The penalty of a row that falls short of its target, and the target of a margin.
 PENALTIES: dict[str, tuple[Penalty, float]] = {
-    "logistic": (Softplus(), 0.0),
-    "exponential": (Exponential(), 0.0),
+    **{name: (Tail(law), 0.0) for name, law in LOSSES.items() if isinstance(law, Tailed)},
     "hinge": (Hinge(1.0), 1.0),
     "squared": (SquaredHinge(), 1.0),
 }
@@ -64,6 +66,22 @@ class WeightDecay(Problem):
         """sum_n min_f (l(f, t_n) + c lam_n f) with c at most 1, beta / height, and such that no lam_n is too steep."""
         value, scaled = decay_lower(lam[: self.N], self.targets, height, self.loss, self.beta)
         return value, np.concatenate([scaled, lam[self.N :]])
+
+    @property
+    def unit(self) -> float:
+        if not isinstance(self.loss, Tailed):
+            return self.beta
+        return max(self.beta, float(np.exp(self.loss.log_slope(self.a)).max()))
+
+    def touched(self, q: Array, rows: Mask) -> tuple["WeightDecay", bool]:
+        """Large margins, like log(1 / beta) as beta -> 0, become targets: there the loss is nearly an exponential."""
+        if not isinstance(self.loss, Tailed):
+            return self, False
+        flat = np.log1p(np.linalg.norm(self.X, axis=1).sum() / self.beta) + FLAT
+        touching = self.loss.log_slope(self.a) - self.loss.log_slope_rate(self.a) * (q - self.a)
+        off = np.abs(self.loss.log_slope(q) - touching)[self.a != 0]
+        a = np.where(rows & (q >= LARGE), np.minimum(q, flat), 0.0)
+        return replace(self, a=a), bool((off > CLOSE).any())
 
     def wanted(self, q: Array) -> Mask:
         """Rows short of their target, or all."""

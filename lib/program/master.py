@@ -6,6 +6,7 @@
 with credit x_n'v_j on S_j, charge 0, x_n'v_j or rho_jn >= (x_n'v_j)_+. The multiplier of row n is z_n = y_n lam_n.
 """
 
+from dataclasses import replace
 from time import perf_counter
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from lib.data import Array, Index
 from lib.program.blocks import ON, RAMP, Blocks
 from lib.program.penalties import Cost
 from lib.program.problem import Problem
+
+LONGEST = 1e4  # the unit of vectors, at most: blocks may be missing, and then margins of all sizes are asked for
 
 
 class Restricted(NamedTuple):
@@ -82,11 +85,14 @@ def _settings(accuracy: float, until: float) -> clarabel.DefaultSettings:
 def solve(problem: Problem, blocks: Blocks, accuracy: float, until: float) -> Restricted:
     """The restricted program over the rows of a problem, to a relative accuracy; a rougher answer after `until`.
 
-    In Clarabel's form, b - A x in a product of cones.
+    In Clarabel's form, b - A x in a product of cones; of v / L and with the objective over `problem.unit`, so that what
+    a tiny beta makes long or cheap is of about 1.
     """
     (r, D), B, p = problem.X.shape, len(blocks), problem.affine.priced.shape[1]
+    unit, L = problem.unit, min(problem.unit / problem.beta, LONGEST)
+    problem = replace(problem, X=L * problem.X, affine=problem.affine.times(np.full(r, L)), beta=L * problem.beta)
     ramps = np.nonzero((blocks.opposite(problem.y) & (blocks.charge == RAMP)).T)
-    k, cost, norms = len(ramps[0]), problem.penalty.cost(r), B * (problem.seen + 1)
+    k, cost, norms = len(ramps[0]), problem.penalty.cost(problem.a), B * (problem.seen + 1)
     A = _matrix(problem, blocks, ramps, cost)
     z = B * (D + 1) + k + len(cost.q)
     signed = r + 2 * k + B * (problem.free == "threshold")
@@ -96,7 +102,7 @@ def solve(problem: Problem, blocks: Blocks, accuracy: float, until: float) -> Re
     P = sp.diags(np.concatenate([np.zeros(z - len(cost.q)), cost.P, np.zeros(A.shape[1] - z)]), format="csc")
     cones = [clarabel.NonnegativeConeT(signed), *[clarabel.SecondOrderConeT(problem.seen + 1)] * B, *cost.cones]
     cones += [clarabel.SecondOrderConeT(p + 1)] * (p > 0)
-    found = clarabel.DefaultSolver(P, q, A, b, cones, _settings(accuracy, until)).solve()
-    x = np.array(found.x)
-    lam = problem.y * np.maximum(found.z[:r], 0.0)
+    found = clarabel.DefaultSolver(P / unit, q / unit, A, b, cones, _settings(accuracy, until)).solve()
+    x = L * np.array(found.x)
+    lam = unit * problem.y * np.maximum(found.z[:r], 0.0)
     return Restricted(lam, x[: B * D].reshape(B, D), x[z : len(x) - (p > 0)])

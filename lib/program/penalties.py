@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from lib.data import Array
+from lib.losses import Tailed
 
 
 class Cost(NamedTuple):
@@ -42,44 +43,56 @@ class Hinge:
 
     slope: float
 
-    def cost(self, r: int) -> Cost:
-        return _nonnegative(np.zeros(r), np.full(r, self.slope))
+    def cost(self, a: Array) -> Cost:
+        return _nonnegative(np.zeros(len(a)), np.full(len(a), self.slope))
 
 
 @dataclass(frozen=True)
 class SquaredHinge:
     """(1/2) max(e, 0)^2."""
 
-    def cost(self, r: int) -> Cost:
-        return _nonnegative(np.ones(r), np.zeros(r))
+    def cost(self, a: Array) -> Cost:
+        return _nonnegative(np.ones(len(a)), np.zeros(len(a)))
 
 
-@dataclass(frozen=True)
-class Exponential:
-    """exp(e) = min t s.t. (e, 1, t) in the exponential cone."""
-
-    def cost(self, r: int) -> Cost:
-        none = sp.csc_matrix((r, r))
-        A = _interleaved([-sp.identity(r), none], [none, none], [none, -sp.identity(r)])
-        return Cost(
-            np.zeros(2 * r), np.repeat([0.0, 1.0], r), A, np.tile([0.0, 1.0, 0.0], r), [clarabel.ExponentialConeT()] * r
-        )
+def _touching(a: Array, loss: Tailed) -> Cost:
+    """w e^(k e) = min w t s.t. (k e, 1, t) in the exponential cone: slope and curvature at e = 0 are those at a."""
+    r, k = len(a), loss.log_slope_rate(a)
+    none = sp.csc_matrix((r, r))
+    A = _interleaved([-sp.diags(k), none], [none, none], [none, -sp.identity(r)])
+    q = np.concatenate([np.zeros(r), np.exp(loss.log_slope(a)) / k])
+    return Cost(np.zeros(2 * r), q, A, np.tile([0.0, 1.0, 0.0], r), [clarabel.ExponentialConeT()] * r)
 
 
-@dataclass(frozen=True)
-class Softplus:
+def _softplus(r: int) -> Cost:
     """log(1 + e^e) = min t s.t. g + h <= 1, exp(e - t) <= g, exp(-t) <= h: two exponential cones a row."""
-
-    def cost(self, r: int) -> Cost:
-        one, none = sp.identity(r), sp.csc_matrix((r, r))
-        # Variables e, t, g, h. Slack rows: 1 - g - h >= 0; (e - t, 1, g) and (-t, 1, h) in the exponential cone.
-        total = sp.hstack([none, none, one, one])
-        shifted = _interleaved([-one, one, none, none], [none] * 4, [none, none, -one, none])
-        base = _interleaved([none, one, none, none], [none] * 4, [none, none, none, -one])
-        A = sp.vstack([total, shifted, base], format="csc")
-        b = np.concatenate([np.ones(r), np.tile([0.0, 1.0, 0.0], 2 * r)])
-        cones = [clarabel.NonnegativeConeT(r), *[clarabel.ExponentialConeT()] * (2 * r)]
-        return Cost(np.zeros(4 * r), np.repeat([0.0, 1.0, 0.0, 0.0], r), A, b, cones)
+    one, none = sp.identity(r), sp.csc_matrix((r, r))
+    # Variables e, t, g, h. Slack rows: 1 - g - h >= 0; (e - t, 1, g) and (-t, 1, h) in the exponential cone.
+    total = sp.hstack([none, none, one, one])
+    shifted = _interleaved([-one, one, none, none], [none] * 4, [none, none, -one, none])
+    base = _interleaved([none, one, none, none], [none] * 4, [none, none, none, -one])
+    A = sp.vstack([total, shifted, base], format="csc")
+    b = np.concatenate([np.ones(r), np.tile([0.0, 1.0, 0.0], 2 * r)])
+    cones = [clarabel.NonnegativeConeT(r), *[clarabel.ExponentialConeT()] * (2 * r)]
+    return Cost(np.zeros(4 * r), np.repeat([0.0, 1.0, 0.0, 0.0], r), A, b, cones)
 
 
-Penalty = Hinge | SquaredHinge | Exponential | Softplus  # each tells its `cost` for r rows
+@dataclass(frozen=True)
+class Tail:
+    """l(a - e) of a loss that falls for ever, exactly for a = 0; for large a, where l is nearly so, an exponential."""
+
+    loss: Tailed
+
+    def cost(self, a: Array) -> Cost:
+        if self.loss.name == "exponential" or a.all():
+            return _touching(a, self.loss)
+        near, far = _softplus(int((a == 0).sum())), _touching(a[a != 0], self.loss)
+        r, n = len(a), len(near.q)
+        order = np.empty(r, dtype=int)
+        order[a == 0], order[a != 0] = np.arange((a == 0).sum()), n + np.arange((a != 0).sum())
+        order = np.append(order, np.setdiff1d(np.arange(n + len(far.q)), order))
+        A, q = sp.block_diag([near.A, far.A], format="csc")[:, order], np.append(near.q, far.q)[order]
+        return Cost(np.zeros(len(q)), q, A, np.append(near.b, far.b), near.cones + far.cones)
+
+
+Penalty = Hinge | SquaredHinge | Tail  # each tells its `cost` for rows of targets a

@@ -88,6 +88,11 @@ class Problem:
         """How many coordinates of a neuron its norm sees."""
         return self.X.shape[1] - (self.free != "none")
 
+    @property
+    def unit(self) -> float:
+        """The size of the largest multipliers."""
+        return self.beta
+
     def folded(self, lam: Array) -> Array:
         """Multipliers of the same example added up, at its first row, and made to meet the affine part."""
         sums = lam.reshape(-1, self.N).sum(axis=0)
@@ -166,6 +171,10 @@ class Problem:
         missing = self.wanted(q) & ~rows
         missing[np.argsort(np.where(missing, q - self.a, np.inf), kind="stable")[most:]] = False
         return missing
+
+    def touched(self: Self, q: Array, rows: Mask) -> tuple[Self, bool]:
+        """The problem whose penalty is like the loss at margins q of some rows, and whether the last one was not."""
+        return self, False
 
     def stiffened(self: Self, lam: Array) -> Self:
         """The problem with a larger penalty, if it stands for a hard constraint and multipliers reach its slope."""

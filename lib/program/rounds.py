@@ -24,6 +24,7 @@ FORGETFUL = 60  # after this many rounds nothing leaves any more, so the rounds 
 IDLE = 1e-7  # a block that moves outputs, or a multiplier, this little against the largest one is idle
 SECONDS = 1e-5  # of a conic program for each coordinate of a row in each block that it enters
 SHORTEST = 0.1  # seconds that the first program is given at least
+AHEAD = 12.0  # the margin that the first program expects, at most: a row without a block falls short of it
 NOTHING = 1e-3  # but a block that moves some output by this part of its target is not
 
 
@@ -104,8 +105,9 @@ def advanced(state: State, done: Round, new: Columns, round_: int) -> tuple[Stat
     before = len(blocks)
     above = new.values > problem.beta * (1 + 0.1 * state.accuracy)
     blocks = blocks.extended(problem.X, problem.y, new.U[above], new.s[above], NEW_BLOCKS)
-    differs = low > 0 or bool(missing.any()) or len(blocks) > before
-    return replace(state, blocks=blocks, rows=rows), differs
+    problem, moved = problem.touched(done.q, rows)
+    differs = low > 0 or bool(missing.any()) or len(blocks) > before or (moved and forgets)
+    return replace(state, problem=problem, blocks=blocks, rows=rows), differs
 
 
 def part(state: State, data: Mask) -> State:
@@ -137,4 +139,6 @@ def nothing(problem: Problem, accuracy: float) -> State:
 def first(problem: Problem, start: Start, accuracy: float, until: float) -> State:
     """The blocks and rows that the problem begins with, as many as there is time for."""
     blocks = Blocks.none(len(problem.y)).extended(problem.X, problem.y, start.U, start.s, len(start.U))
+    margin = min(np.log(start.height) - np.log(problem.beta), AHEAD)
+    problem, _ = problem.touched(np.full(len(problem.y), margin), start.rows)
     return fitted(State(problem, blocks, start.rows, 1, accuracy), max(until - perf_counter(), SHORTEST))
