@@ -24,7 +24,6 @@ from lib.zonotope.lift import Free, lifted_rows
 
 ROWS = 300  # programs with at most this many rows begin with all of them
 LARGE = 2.5  # margins from which on a loss with a tail is touched by an exponential
-CLOSE = 1e-5  # how far the logarithms of their slopes may be apart
 FLAT = 5.0  # beyond the margin at which no slope matters any more
 
 # The penalty of a row that falls short of its target, and the target of a margin.
@@ -73,15 +72,12 @@ class WeightDecay(Problem):
             return self.beta
         return max(self.beta, float(np.exp(self.loss.log_slope(self.a)).max()))
 
-    def touched(self, q: Array, rows: Mask) -> tuple["WeightDecay", bool]:
+    def touched(self, q: Array, rows: Mask) -> "WeightDecay":
         """Large margins, like log(1 / beta) as beta -> 0, become targets: there the loss is nearly an exponential."""
         if not isinstance(self.loss, Tailed):
-            return self, False
+            return self
         flat = np.log1p(np.linalg.norm(self.X, axis=1).sum() / self.beta) + FLAT
-        touching = self.loss.log_slope(self.a) - self.loss.log_slope_rate(self.a) * (q - self.a)
-        off = np.abs(self.loss.log_slope(q) - touching)[self.a != 0]
-        a = np.where(rows & (q >= LARGE), np.minimum(q, flat), 0.0)
-        return replace(self, a=a), bool((off > CLOSE).any())
+        return replace(self, a=np.where(rows & (q >= LARGE), np.minimum(q, flat), 0.0))
 
     def wanted(self, q: Array) -> Mask:
         """Rows short of their target, or all."""

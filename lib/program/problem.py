@@ -172,9 +172,9 @@ class Problem:
         missing[np.argsort(np.where(missing, q - self.a, np.inf), kind="stable")[most:]] = False
         return missing
 
-    def touched(self: Self, q: Array, rows: Mask) -> tuple[Self, bool]:
-        """The problem whose penalty is like the loss at margins q of some rows, and whether the last one was not."""
-        return self, False
+    def touched(self: Self, q: Array, rows: Mask) -> Self:
+        """The problem whose penalty is like the loss at margins q of some rows."""
+        return self
 
     def stiffened(self: Self, lam: Array) -> Self:
         """The problem with a larger penalty, if it stands for a hard constraint and multipliers reach its slope."""

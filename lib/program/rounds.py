@@ -105,9 +105,8 @@ def advanced(state: State, done: Round, new: Columns, round_: int) -> tuple[Stat
     before = len(blocks)
     above = new.values > problem.beta * (1 + 0.1 * state.accuracy)
     blocks = blocks.extended(problem.X, problem.y, new.U[above], new.s[above], NEW_BLOCKS)
-    problem, moved = problem.touched(done.q, rows)
-    differs = low > 0 or bool(missing.any()) or len(blocks) > before or (moved and forgets)
-    return replace(state, problem=problem, blocks=blocks, rows=rows), differs
+    differs = low > 0 or bool(missing.any()) or len(blocks) > before
+    return replace(state, problem=problem.touched(done.q, rows), blocks=blocks, rows=rows), differs
 
 
 def part(state: State, data: Mask) -> State:
@@ -140,5 +139,5 @@ def first(problem: Problem, start: Start, accuracy: float, until: float) -> Stat
     """The blocks and rows that the problem begins with, as many as there is time for."""
     blocks = Blocks.none(len(problem.y)).extended(problem.X, problem.y, start.U, start.s, len(start.U))
     margin = min(np.log(start.height) - np.log(problem.beta), AHEAD)
-    problem, _ = problem.touched(np.full(len(problem.y), margin), start.rows)
+    problem = problem.touched(np.full(len(problem.y), margin), start.rows)
     return fitted(State(problem, blocks, start.rows, 1, accuracy), max(until - perf_counter(), SHORTEST))
