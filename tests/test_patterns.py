@@ -169,6 +169,18 @@ def test_streaming_gives_the_same_cells_in_bounded_blocks():
     np.testing.assert_array_equal(np.unique(together, axis=0), np.unique(cells(X).packed, axis=0))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("row", [[-1.0891538822289981, -1.0801530342975805], [-0.4, -1.3, -0.2]])
+def test_wide_cells_beside_thin_ones_have_witnesses(row):
+    """Two rows within rounding of one line make two wide cells, where the dual vectors cancel: catches NaN there, and a
+    margin of 0, which says that the cell is thin."""
+    for factor in (2.5, 1e-3, -3.0, 7.1):
+        X = np.array([row, factor * np.array(row)])
+        found = cells(X)
+        wide = np.isin(found.patterns.sum(axis=1), [0, 2] if factor > 0 else [1])
+        assert np.isfinite(found.H).all() and (found.margins[wide] > 0.1).all()
+
+
 def test_sampling_finds_a_subset_and_misses_thin_cells():
     X = np.random.default_rng(1).standard_normal((30, 4))
     every = {row.tobytes() for row in cells(X).packed}

@@ -74,8 +74,19 @@ def _rise(height: Array, slope: Array) -> Array:
 
 
 def _verified(frame: Frame, on: Mask, H: Array) -> Points:
+    """The points, or where they are lost (duals of nearly parallel rows cancel) the sums of the rows on their sides."""
+    found = _measured(frame, on, H)
+    lost = np.flatnonzero(found.margins == 0)
+    again = _measured(frame, on[:, lost], frame.A[: frame.n].T @ np.where(on[:, lost], 1.0, -1.0))
+    better = again.margins > 0
+    found.H[:, lost[better]], found.margins[lost[better]] = again.H[:, better], again.margins[better]
+    return found
+
+
+def _measured(frame: Frame, on: Mask, H: Array) -> Points:
     """The points at unit length, rounded; margin zero where, exactly, a point is then not inside its cell."""
-    H = H / np.linalg.norm(frame.scale[:, None] * H, axis=0)
+    lengths = np.linalg.norm(frame.scale[:, None] * H, axis=0)
+    H = np.where(lengths > 0, H / np.where(lengths > 0, lengths, 1.0), np.eye(len(H), 1))
     heights = frame.A[: frame.n] @ H
     lengths = np.linalg.norm(H, axis=0)
     j, m = np.nonzero(np.abs(heights) <= 8 * len(H) * EPS * lengths)
