@@ -403,9 +403,9 @@ BREAKS = (
     ),
     Break(
         "program/feasibility.py",
-        "rows[_cancelling(y[rows, None] * functions)]",
-        "rows[_cancelling(functions)]",
-        "shared lines without their labels",
+        "(k, -s, -label) in ways",
+        "(k, -s, label) in ways",
+        "antipodes of the same label",
         "04",
         "thm-convex-feasibility",
     ),

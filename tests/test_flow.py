@@ -273,6 +273,7 @@ def test_sliding_is_the_limit_of_chattering():
         ([0.3, -1], 0.3),
         (np.polymul([1, 0.5, 1], [-1, 0.7])[::-1], 0.7),
         (np.polymul([1, -0.2], [1, -0.9])[::-1], 0.2),  # down and up again within the step
+        (-np.poly([0.2, 0.5, 0.8])[::-1], 0.2),  # three times
         ([0.3, 1, 1, 1], np.inf),
         ([0.25 + 1e-9, -1, 1], np.inf),  # nearly touches
         ([2, -4, 0, 4], np.inf),  # a dip that stays above zero
@@ -810,6 +811,8 @@ def test_symmetric_data_make_ties_that_are_all_taken():
         (dict(y=[0.5]), "y must be"),
         (dict(y=[np.nan], loss="squared"), "NaN"),
         (dict(y=[0.5], loss="squared", gap_end=0.1), "leave them out"),
+        (dict(loss="squared", margin_end=0.1), "leave them out"),
+        (dict(net=Network(np.zeros((2, 0)), np.zeros(0))), "no neuron"),
         (dict(weights=-1.0), "negative"),
         (dict(weights=[0.0]), "all zero"),
         (dict(weights=[1.0, 1.0]), "shape"),

@@ -12,7 +12,7 @@ from lib.kkt import upper_bound
 from lib.losses import LOSSES, SMOOTH, get_loss
 from lib.network import margins
 from lib.patterns import cells
-from lib.program import beta_max, max_margin, regularised
+from lib.program import beta_max, interpolate, max_margin, regularised
 from lib.program.decay import PENALTIES
 from lib.report import report_decay
 from lib.zonotope import hausdorff
@@ -201,6 +201,25 @@ def test_one_example_with_a_tiny_weight_decay_has_closed_forms(loss, t):
     assert found.status == "optimal"
     assert found.primal_value == pytest.approx(entropy, rel=1e-8)
     assert found.dual_value <= entropy * (1 + 1e-14)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared"])
+@pytest.mark.parametrize("beta", [1e-7, 1e-9, 1e-12])
+def test_the_other_losses_are_solved_with_a_tiny_weight_decay(loss, beta):
+    # catches an objective divided by so small a beta that the solver loses the hinge's slope
+    X, y, _ = gaussian(9, 2, np.random.default_rng(0))
+    limit = {"hinge": max_margin, "squared": interpolate}[loss](X, y, tol=1e-8)
+    found = regularised(X, y, loss, beta)
+    least = beta * limit.primal_value - (0 if loss == "hinge" else beta**2 * (limit.lam @ limit.lam) / 2)
+    assert found.status == "optimal" and found.primal_value == pytest.approx(least, rel=2e-5)
+
+
+@pytest.mark.parametrize(("size", "target", "beta"), [(1.0, 1.0, 1e-300), (1.0, 1e-300, 1e-301), (1e300, 1.0, 0.1)])
+def test_numbers_of_any_size_leave_an_interval(size, target, beta):
+    # catches vectors whose squares underflow, dropped in one place and not in another
+    X, y, _ = gaussian(6, 2, np.random.default_rng(0))
+    found = regularised(size * X, target * y, "squared", beta)
+    assert 0 <= found.dual_value <= found.primal_value < np.inf
 
 
 @tailed

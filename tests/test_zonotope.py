@@ -17,6 +17,7 @@ from lib.zonotope import (
     growth,
     hausdorff,
     local_maxima,
+    on_kink,
     project,
     violators,
 )
@@ -544,6 +545,13 @@ def test_bad_input_is_refused_by_name(function):
         function(np.eye(2), [1.0], *level)
     with pytest.raises(ValueError, match="X must be 2-D"):
         function(np.ones(2), [1.0], *level)
+
+
+def test_kinks_know_no_size():
+    """Catches lengths that overflow: then every row would count as a kink."""
+    X, u = np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 1.0]]), np.array([[0.0, 1.0]])
+    for size in (1e-300, 1.0, 1e160, 1e300):
+        assert on_kink(size * X, u).tolist() == [[True, True, False]]
 
 
 def test_a_goal_that_is_no_number_is_refused():

@@ -27,17 +27,17 @@ class Ends(NamedTuple):
     residual: float
     events: int
 
-    def checked(self, y: Array) -> "Ends":
-        """Itself. Raises `ValueError` for an end that is no number or never reached, or judges targets as labels."""
+    def checked(self, real: bool) -> "Ends":
+        """Itself. Raises `ValueError` for an end that is no number or never reached, or judges margins of targets."""
         at_least(self.log_t, -np.inf, "log_t_end")
         at_least(self.margin, -np.inf, "margin_end")
         at_least(self.gap, 0.0, "gap_end")
         at_least(self.residual, 0.0, "residual_end")
         at_least(self.events, 1, "max_events")
-        if (np.abs(y) != 1).any() and self.judges:
+        if real and self.judges:
             raise ValueError(
-                "margin_end, gap_end and residual_end judge margins of labels -1 and +1, and y has other targets: "
-                "leave them out, the flow stops where it interpolates"
+                "margin_end, gap_end and residual_end judge margins, and real targets ask for none: leave them out, "
+                "the flow stops where it interpolates"
             )
         return self
 

@@ -49,7 +49,8 @@ def first_root(s0: float, d0: float, s1: float, d1: float) -> float:
     cubic = (s0, d0, 3 * (s1 - s0) - 2 * d0 - d1, d0 + d1 - 2 * (s1 - s0))
     if s0 == 0:
         cubic = (*cubic[1:], 0.0)
-    high = 1.0 if _value(1.0, *cubic) < 0 else _dip(*cubic)
+    high = _dip(*cubic)
+    high = 1.0 if high > 1 and _value(1.0, *cubic) < 0 else high
     return brentq(_value, 0.0, high, cubic, xtol=1e-15) if high <= 1 else np.inf
 
 

@@ -46,13 +46,13 @@ def gradient_flow(
     least norm. `rtol` bounds the error of a step, relative to each neuron's length.
 
     Raises `ValueError` for bad data or weights, an unknown loss, neurons with a zero layer, an end or a tolerance that
-    is no number, or an end that judges margins where y are no labels. Source: thm-flow-sliding, thm-flow-clock.
+    is no number, or an end that judges margins with the squared loss. Source: thm-flow-sliding, thm-flow-clock.
     """
     law = get_loss(loss, SMOOTH)
     X, y = law.validated(X, y)
     weights = validated_weights(X, weights)
     _check(net, X)
-    ends = Ends(log_t_end, margin_end, gap_end, residual_end, max_events).checked(y)
+    ends = Ends(log_t_end, margin_end, gap_end, residual_end, max_events).checked(law.real)
     positive(rtol, "rtol", "steps shrink with it; 1e-7 is the default")
     with one_thread():  # products of a step are too small to be shared
         run = _begun(net, X, y, law, weights, rtol)
@@ -79,6 +79,8 @@ def _followed(run: Run, ends: Ends, progress: Watch) -> Reason:
 
 def _check(net: Network, X: Array) -> None:
     net.predict(X)  # refuses a network of another width than the data
+    if not net.m:
+        raise ValueError("net has no neuron, and none is born by itself: start from some, or see lib.flow.escape")
     zero = (net.W1 == 0).all(axis=0) | (net.w2 == 0)
     if zero.any():
         raise ValueError(

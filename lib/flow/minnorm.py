@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike
 from scipy.linalg.lapack import dposv
 
 from lib.data import Array, Index, Mask, validated_matrix, validated_weights
-from lib.flow.arrangement import Arrangement, coefficients
+from lib.flow.arrangement import Arrangement, arrangement, coefficients
 from lib.network import Network, dual_variable
-from lib.zonotope import clarke, project
+from lib.zonotope import project
 from lib.zonotope.kinks import KINK
 from lib.zonotope.projection import FREE
 
@@ -82,10 +82,14 @@ def velocity(net: Network, X: ArrayLike, y: ArrayLike, *, loss: str = "logistic"
     """dTheta/dt = -argmin { ||v|| : v in the Clarke subdifferential of L at Theta }, as (dW1/dt, dw2/dt).
 
     X (N, d), y (N,): labels, or real targets of the squared loss; `weights` of the examples, one number or (N,). Rows
-    with |x_n'w1_i| <= 1e-10 |x_n| ||w1_i|| count as kinks. Raises `ValueError` for bad input.
+    with |x_n'w1_i| <= 1e-10 |x_n| max |(w1_i, w2_i)| count as kinks. Raises `ValueError` for bad input.
     Source: thm-flow-sliding.
     """
-    X, lam = validated_matrix(X), dual_variable(net, X, y, loss=loss)
-    lam = validated_weights(X, weights) * lam
-    pulls = -np.array([clarke(X, lam, w1, np.zeros(net.d)).rest for w1 in net.W1.T]).reshape(-1, net.d).T
-    return Network(pulls * net.w2, (pulls * net.W1).sum(axis=0))
+    lam = dual_variable(net, X, y, loss=loss)
+    X = validated_matrix(X)
+    data, pi = arrangement(X, np.ones(len(X))), validated_weights(X, weights) * lam
+    pulls = np.empty((net.m, net.d))
+    for i, (z, near) in enumerate(zip(*near_kinks(data, net.W1.T, net.w2), strict=True)):
+        base, rays, jump = kink_terms(data, z > 0, np.flatnonzero(near), pi)
+        pulls[i] = base + least(base, rays, np.abs(jump)) @ rays
+    return Network(pulls.T * net.w2, (pulls.T * net.W1).sum(axis=0))

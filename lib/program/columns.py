@@ -11,11 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.bounds import LARGEST, relative_gap
-from lib.data import Array
+from lib.data import Array, directions
 from lib.program.rounds import NEAR, NEW_BLOCKS, Round, State, advanced, first, priced, restricted
 from lib.program.solution import Progress, Watch
 from lib.zonotope import Columns, Search
-from lib.zonotope.ascent import unit
 
 NODES = 200_000  # of a proof without a deadline
 GLANCE = 1000  # nodes: a proof that finds so early what contradicts it ends there, as long as there is time for rounds
@@ -139,7 +138,8 @@ class Generation:
         """Blocks for neurons that some program found useful."""
         problem, blocks = self.state.problem, self.state.blocks
         used = V.any(axis=1)
-        self.state = replace(self.state, blocks=blocks.extended(problem.X, problem.y, unit(V[used]), s[used], len(V)))
+        more = blocks.extended(problem.X, problem.y, directions(V[used]), s[used], len(V))
+        self.state = replace(self.state, blocks=more)
 
     def begin(self) -> None:
         """Take in the networks and dual variables that the problem begins with, and the blocks of the last ones."""

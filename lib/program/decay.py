@@ -14,7 +14,7 @@ from lib.data import Array, Mask, positive
 from lib.losses import LOSSES, Loss, Tailed, get_loss
 from lib.program.affine import Beside, Skip
 from lib.program.outcome import generate, solution
-from lib.program.penalties import Hinge, Penalty, SquaredHinge, Tail
+from lib.program.penalties import Hinge, Penalty, SquaredHinge, Tail, softplus, touching
 from lib.program.problem import Problem, Start, evenly
 from lib.program.rounds import NEW_BLOCKS
 from lib.program.solution import Solution, Watch, checked
@@ -24,11 +24,13 @@ from lib.zonotope.lift import Free, lifted_rows
 
 ROWS = 300  # programs with at most this many rows begin with all of them
 LARGE = 2.5  # margins from which on a loss with a tail is touched by an exponential
+CHEAP = 1e-8  # a multiplier that is not called smaller: beside the slope of a hinge, 1, the solver would lose it
 FLAT = 5.0  # beyond the margin at which no slope matters any more
 
+EXACT = {"logistic": softplus, "exponential": touching}  # the costs of losses with a tail, at target 0
 # The penalty of a row that falls short of its target, and the target of a margin.
 PENALTIES: dict[str, tuple[Penalty, float]] = {
-    **{name: (Tail(law), 0.0) for name, law in LOSSES.items() if isinstance(law, Tailed)},
+    **{name: (Tail(law, EXACT[name]), 0.0) for name, law in LOSSES.items() if isinstance(law, Tailed)},
     "hinge": (Hinge(1.0), 1.0),
     "squared": (SquaredHinge(), 1.0),
 }
@@ -67,9 +69,9 @@ class WeightDecay(Problem):
         return value, np.concatenate([scaled, lam[self.N :]])
 
     @property
-    def unit(self) -> float:
+    def largest(self) -> float:
         if not isinstance(self.loss, Tailed):
-            return self.beta
+            return max(self.beta, CHEAP)
         return max(self.beta, float(np.exp(self.loss.log_slope(self.a)).max()))
 
     def touched(self, q: Array, rows: Mask) -> "WeightDecay":

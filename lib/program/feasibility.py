@@ -25,6 +25,12 @@ def _clash(known: Lines, y: Array) -> tuple[int, int] | None:
     return next((pair for pair in ways if pair[1] >= 0), None)
 
 
+def _antipodal(known: Lines, y: Array) -> Index:
+    """The rows with an antipode of the other label."""
+    ways = set(zip(*known, y, strict=True))
+    return np.flatnonzero([(k, -s, -label) in ways for k, s, label in zip(*known, y, strict=True)])
+
+
 def _cancelling(G: Array) -> Index:
     """Rows with mu_n > 0 in some sum mu_n g_n = 0, mu >= 0, sum mu_n = 1; none if all g_n'w >= 1 for a w (Gordan)."""
     equations = np.vstack([G.T, np.ones(len(G))])
@@ -42,7 +48,8 @@ def obstruction(X: ArrayLike, y: ArrayLike) -> str:
     clash = _clash(known, y)
     if clash:
         return _apart(X, *sorted(clash))
-    rows = _torn(directions(X), y, X[:, :0])
+    rows = _antipodal(known, y)
+    rows = rows[_cancelling(y[rows, None] * directions(X[rows]))] if len(rows) else rows
     if len(rows):
         return (
             f"{rows_named(rows)} of X have antipodes with the other label, where only the linear part of f decides, "
@@ -87,18 +94,13 @@ def _shared(X: Array, free: Array) -> tuple[Index, Array]:
     return rows, np.hstack([functions_on(X[rows], first[rows]), free[rows]])
 
 
-def _torn(X: Array, y: Array, free: Array) -> Index:
-    """Rows on shared lines over which a positive combination of y_n times all that f can be there is zero."""
-    rows, functions = _shared(X, free)
-    return rows[_cancelling(y[rows, None] * functions)] if len(rows) else rows
-
-
 def require_feasible(X: Array, y: Array, free: Array) -> None:
     """Raises `ValueError` naming the rows that no network without biases fits, and the remedy; `free` adds columns."""
     if not free.shape[1]:
         reason = obstruction(X, y)
     else:
-        rows = _torn(X, y, free)
+        rows, functions = _shared(X, free)
+        rows = rows[_cancelling(y[rows, None] * functions)] if len(rows) else rows
         torn = f"{rows_named(rows)} of X contradict each other, whatever is free; drop some, or add a feature"
         reason = torn if len(rows) else ""
     if reason:

@@ -85,11 +85,11 @@ def _settings(accuracy: float, until: float) -> clarabel.DefaultSettings:
 def solve(problem: Problem, blocks: Blocks, accuracy: float, until: float) -> Restricted:
     """The restricted program over the rows of a problem, to a relative accuracy; a rougher answer after `until`.
 
-    In Clarabel's form, b - A x in a product of cones; of v / L and with the objective over `problem.unit`, so that what
-    a tiny beta makes long or cheap is of about 1.
+    In Clarabel's form, b - A x in a product of cones; of v / L and with the objective over `problem.largest`, so that
+    what a tiny beta makes long or cheap is of about 1.
     """
     (r, D), B, p = problem.X.shape, len(blocks), problem.affine.priced.shape[1]
-    unit, L = problem.unit, min(problem.unit / problem.beta, LONGEST)
+    unit, L = problem.largest, min(problem.largest / problem.beta, LONGEST)
     problem = replace(problem, X=L * problem.X, affine=problem.affine.times(np.full(r, L)), beta=L * problem.beta)
     ramps = np.nonzero((blocks.opposite(problem.y) & (blocks.charge == RAMP)).T)
     k, cost, norms = len(ramps[0]), problem.penalty.cost(problem.a), B * (problem.seen + 1)

@@ -4,6 +4,7 @@ A row asks q_n + e_n >= a_n, with its shortfall e_n. A penalty sums over the row
 sum_n (a_n z_n - l*(z_n)) of the multipliers z_n = y_n lam_n >= 0, with l* the conjugate in e.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ class SquaredHinge:
         return _nonnegative(np.ones(len(a)), np.zeros(len(a)))
 
 
-def _touching(a: Array, loss: Tailed) -> Cost:
+def touching(a: Array, loss: Tailed) -> Cost:
     """w e^(k e) = min w t s.t. (k e, 1, t) in the exponential cone: slope and curvature at e = 0 are those at a."""
     r, k = len(a), loss.log_slope_rate(a)
     none = sp.csc_matrix((r, r))
@@ -64,8 +65,9 @@ def _touching(a: Array, loss: Tailed) -> Cost:
     return Cost(np.zeros(2 * r), q, A, np.tile([0.0, 1.0, 0.0], r), [clarabel.ExponentialConeT()] * r)
 
 
-def _softplus(r: int) -> Cost:
-    """log(1 + e^e) = min t s.t. g + h <= 1, exp(e - t) <= g, exp(-t) <= h: two exponential cones a row."""
+def softplus(a: Array, loss: Tailed) -> Cost:
+    """log(1 + e^e) = min t s.t. g + h <= 1, exp(e - t) <= g, exp(-t) <= h: the logistic loss, two cones a row."""
+    r = len(a)
     one, none = sp.identity(r), sp.csc_matrix((r, r))
     # Variables e, t, g, h. Slack rows: 1 - g - h >= 0; (e - t, 1, g) and (-t, 1, h) in the exponential cone.
     total = sp.hstack([none, none, one, one])
@@ -79,14 +81,15 @@ def _softplus(r: int) -> Cost:
 
 @dataclass(frozen=True)
 class Tail:
-    """l(a - e) of a loss that falls for ever, exactly for a = 0; for large a, where l is nearly so, an exponential."""
+    """l(a - e) of a loss that falls for ever: its `exact` cost for a = 0, an exponential for large a."""
 
     loss: Tailed
+    exact: Callable[[Array, Tailed], Cost]
 
     def cost(self, a: Array) -> Cost:
-        if self.loss.name == "exponential" or a.all():
-            return _touching(a, self.loss)
-        near, far = _softplus(int((a == 0).sum())), _touching(a[a != 0], self.loss)
+        if self.exact is touching or a.all():
+            return touching(a, self.loss)
+        near, far = self.exact(a[a == 0], self.loss), touching(a[a != 0], self.loss)
         r, n = len(a), len(near.q)
         order = np.empty(r, dtype=int)
         order[a == 0], order[a != 0] = np.arange((a == 0).sum()), n + np.arange((a != 0).sum())

@@ -89,7 +89,7 @@ class Problem:
         return self.X.shape[1] - (self.free != "none")
 
     @property
-    def unit(self) -> float:
+    def largest(self) -> float:
         """The size of the largest multipliers."""
         return self.beta
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data import Array, Mask
+from lib.data import Array, Mask, directions
 from lib.patterns import cover
 from lib.program.blocks import OFF, Blocks, sines
 from lib.program.master import solve
@@ -64,7 +64,7 @@ def restricted(state: State, until: float) -> Round:
     reach = (np.abs(V @ problem.X.T) / np.where(problem.a != 0, np.abs(problem.a), 1.0)).max(axis=1)
     active = reach > min(IDLE * reach.max(initial=0.0), NOTHING)
     heights = np.zeros(blocks.S.shape)
-    heights[active] = sines(problem.X, unit(V[active]))
+    heights[active] = sines(problem.X, directions(V[active]))
     q = problem.y * problem.outputs(V[active], blocks.s[active], z)
     return Round(raw, problem.folded(raw), V, active, heights, z, q)
 

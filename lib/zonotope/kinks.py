@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data import Array, Mask, lines
+from lib.data import Array, Mask, directions, lines
 from lib.results import result
 from lib.zonotope.projection import project
 
@@ -16,7 +16,7 @@ KINK = 1e-10  # |x_n'u| <= KINK ||x_n|| ||u|| counts as x_n'u = 0
 
 def on_kink(X: Array, U: Array) -> Mask:
     """(n, N): which rows of X are on the kinks of the directions U (n, d); zero rows are on all."""
-    return np.abs(U @ X.T) <= KINK * np.multiply.outer(np.linalg.norm(U, axis=-1), np.linalg.norm(X, axis=1))
+    return np.abs(U @ directions(X).T) <= KINK * np.linalg.norm(U, axis=-1)[..., None]
 
 
 @result

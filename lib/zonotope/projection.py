@@ -211,7 +211,8 @@ def normals(near: Nearest, Z: Array) -> Array:
 def project(a: ArrayLike, Z: ArrayLike) -> Projection:
     """argmin over c in [0,1]^k of ||a - Z'c||, for one point a (d,) or many (..., d); generators Z (k, d).
 
-    The distance is exact to rounding (some 1e-15 of ||a|| + sum ||z_n||). The residual is unique, c need not be.
+    The squared distance is exact to rounding (some 1e-15 of the square of ||a|| + sum ||z_n||). The residual is unique,
+    c need not be.
     Raises `ValueError` if Z or a is not finite or their widths differ. Source: thm-dual-vertices.
     """
     Z = validated_matrix(Z, "Z")
