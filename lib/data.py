@@ -163,8 +163,7 @@ def lengths(X: Array) -> Array:
 def directions(X: Array) -> Array:
     """x_n / ||x_n|| for rows of any size; zero rows stay."""
     X = X / np.where(X.any(axis=1), np.abs(X).max(axis=1), 1.0)[:, None]
-    lengths = np.linalg.norm(X, axis=1, keepdims=True)
-    return X / np.where(lengths > 0, lengths, 1.0)
+    return X / np.where(X.any(axis=1), lengths(X), 1.0)[:, None]
 
 
 @result

@@ -22,7 +22,7 @@ _ERROR = 0.09  # max over theta of |integral_0^theta omega / omega(0)|, omega th
 _EXACT = 1e-14  # Newton's last displacement in stiff steps: slacks left wrong would disturb pi in a short one after it
 _ROUNDING = 100.0  # displacements, in units of tol, that so many iterations could not better: in long steps at rest
 _WILD = 30.0  # an iterate that moves a neuron by more e-folds than this has gone astray
-MILD = 3.0  # h times the stiffness, a sum over all examples, up to which substitution is tried
+_MILD = 3.0  # h times the stiffness, a sum over all examples, up to which substitution is tried
 _SLOW = 0.3  # Newton's matrix is renewed when a correction shrinks by less than this
 
 
@@ -73,7 +73,7 @@ def solve(W1: Array, w2: Array, modes: Modes, clock: Clock, guess: Array, h: flo
     """The step of length h from neurons (m, d), (m,); iterates from `guess` (3, N) to displacements of `tol`."""
     reach = response(W1, w2, modes)
     stiffness = float((clock.gain(guess.mean(axis=0)) * modes.seen) @ reach)
-    if h * stiffness < MILD:
+    if h * stiffness < _MILD:
         step = _substitute(W1, w2, modes, clock, guess, h, tol)
         if step.solved:
             return step

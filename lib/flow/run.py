@@ -116,7 +116,7 @@ class Run:
         """How much longer a neuron has to move with pulls g (m, d) to be on the hyperplane that it meets."""
         normal = self.data.normals[hit.j]
         speed = float(s.w2[hit.i] * (g[hit.i] @ normal))
-        return -float(s.W1[hit.i] @ normal) / speed if speed and isinstance(hit, Meeting) else 0.0
+        return -float(s.W1[hit.i] @ normal) / speed if speed else 0.0
 
     def _accept(self, stride: Stride, theta: float, hits: list[Hit]) -> None:
         """Moves to theta of the step and takes what happens there."""

@@ -89,11 +89,11 @@ class Tail:
     def cost(self, a: Array) -> Cost:
         if self.exact is touching or a.all():
             return touching(a, self.loss)
-        near, far = self.exact(a[a == 0], self.loss), touching(a[a != 0], self.loss)
-        r, n = len(a), len(near.q)
-        order = np.empty(r, dtype=int)
-        order[a == 0], order[a != 0] = np.arange((a == 0).sum()), n + np.arange((a != 0).sum())
-        order = np.append(order, np.setdiff1d(np.arange(n + len(far.q)), order))
+        zero = a == 0
+        near, far = self.exact(a[zero], self.loss), touching(a[~zero], self.loss)
+        n, order = len(near.q), np.empty(len(a), dtype=int)
+        order[zero], order[~zero] = np.arange(zero.sum()), n + np.arange((~zero).sum())
+        order = np.append(order, np.setdiff1d(np.arange(n + len(far.q)), order))  # e of all rows in their order, first
         A, q = sp.block_diag([near.A, far.A], format="csc")[:, order], np.append(near.q, far.q)[order]
         return Cost(np.zeros(len(q)), q, A, np.append(near.b, far.b), near.cones + far.cones)
 
